@@ -1,0 +1,82 @@
+"""Rows and splits: what a loader returns and every stage reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+SPLITS = ("train", "validation", "calibration", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One labelled row.
+
+    Args:
+        text: the input as the user wrote it.
+        label: the label's id.
+        group: rows of one group belong to one split (a patient, a document, a code category).
+        slice: the named part of a validation, calibration or test split that is reported on its own.
+        origin: where the row comes from (``train.csv:12``, a code), for messages.
+    """
+
+    text: str
+    label: str
+    group: str = ""
+    slice: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Rows in their four splits.
+
+    Args:
+        train: rows to learn from.
+        validation: rows for early stopping and for choosing recipes and variants.
+        calibration: rows for temperature, abstention and out-of-domain scores.
+        test: rows read once, at the end.
+        notes: what the loader left out or decided, in sentences for the card.
+        counts: numbers behind the notes, by name.
+    """
+
+    train: tuple[Example, ...]
+    validation: tuple[Example, ...] = ()
+    calibration: tuple[Example, ...] = ()
+    test: tuple[Example, ...] = ()
+    notes: tuple[str, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    def split(self, name: str) -> tuple[Example, ...]:
+        """Return the rows of one of `SPLITS`.
+
+        Raises:
+            KeyError: ``name`` is not a split.
+        """
+        if name not in SPLITS:
+            raise KeyError(name)
+        rows: tuple[Example, ...] = getattr(self, name)
+        return rows
+
+    def __iter__(self) -> Iterator[tuple[str, tuple[Example, ...]]]:
+        """Iterate over ``(split name, rows)``."""
+        return ((name, self.split(name)) for name in SPLITS)
+
+
+@dataclass(frozen=True)
+class LoadRequest:
+    """What the host tells a loader.
+
+    Args:
+        seed: for every random choice of the loader; equal seeds give equal rows in equal order.
+        cache: folder the loader may use for downloads; ``None`` when nothing may be written.
+        offline: nothing may be fetched.
+        options: further values from the recipe's ``data`` section.
+    """
+
+    seed: int = 0
+    cache: Path | None = None
+    offline: bool = True
+    options: Mapping[str, Any] = field(default_factory=dict)

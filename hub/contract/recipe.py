@@ -1,0 +1,267 @@
+"""A recipe: everything that decides a training, as one page of YAML.
+
+Recipes are frozen dataclasses of plain values. `from_mapping` refuses unknown keys by their dotted
+name and suggests the nearest one; `with_settings` applies ``--set a.b=c``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hub.contract.errors import UsageError, nearest
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """Which rows are used.
+
+    Args:
+        max_rows_per_label: training rows kept of each label; 0 keeps all.
+        text: column of the input text in the user's files.
+        label: column of the label in the user's files.
+        group: column whose rows must stay in one split, ``""`` for none.
+        seed: of every split and draw.
+    """
+
+    max_rows_per_label: int = 0
+    text: str = "text"
+    label: str = "label"
+    group: str = ""
+    seed: int = 13
+
+
+@dataclass(frozen=True)
+class Training:
+    """How the teacher is fine-tuned.
+
+    Args:
+        epochs: passes over the training rows.
+        learning_rate: peak rate of AdamW.
+        batch_size: rows a step.
+        warmup: share of the steps with a rising rate, 0..1.
+        weight_decay: of matrices; biases and norms have none.
+        label_smoothing: 0..1.
+        class_weights: ``none``, ``sqrt`` or ``balanced`` (inverse frequency, its root).
+        dropout: of the encoder while training, 0..1.
+        patience: epochs without a better validation score before stopping; 0 never stops early.
+        clip_norm: largest gradient norm.
+        pooling: what the head reads: ``cls`` (first token) or ``mean`` (mean of the tokens).
+        precision: ``auto`` measures bf16 against fp32 on this machine; ``fp32``, ``bf16``.
+    """
+
+    epochs: int = 3
+    learning_rate: float = 3e-4
+    batch_size: int = 64
+    warmup: float = 0.06
+    weight_decay: float = 0.01
+    label_smoothing: float = 0.1
+    class_weights: str = "none"
+    dropout: float = 0.0
+    patience: int = 0
+    clip_norm: float = 1.0
+    pooling: str = "cls"
+    precision: str = "auto"
+
+
+@dataclass(frozen=True)
+class Distillation:
+    """How the student is made from the teacher.
+
+    Args:
+        layers: the teacher's layers the student starts from, 0 is the first.
+        epochs: passes over the transfer rows.
+        learning_rate: peak rate of AdamW.
+        batch_size: rows a step.
+        warmup: share of the steps with a rising rate, 0..1.
+        weight_decay: of matrices.
+        temperature: of both softmaxes in the distillation loss (Hinton et al. 2015, arXiv 1503.02531).
+        teacher_weight: share of the distillation loss; the rest is cross-entropy with the labels.
+        clip_norm: largest gradient norm.
+        precision: as in `Training`.
+    """
+
+    layers: tuple[int, ...] = (0, 5)
+    epochs: int = 6
+    learning_rate: float = 5e-4
+    batch_size: int = 64
+    warmup: float = 0.06
+    weight_decay: float = 0.01
+    temperature: float = 2.0
+    teacher_weight: float = 0.9
+    clip_norm: float = 1.0
+    precision: str = "auto"
+
+
+@dataclass(frozen=True)
+class Compression:
+    """How the student becomes small.
+
+    Args:
+        trim_vocabulary: keep only the pieces the domain's text needs plus what spells every other word.
+        min_piece_count: a piece needs this many uses in the training text to be kept.
+        per_channel: int8 weights scaled per output channel.
+        reduce_range: 7-bit weights, the same answers on x86 CPUs without VNNI.
+    """
+
+    trim_vocabulary: bool = True
+    min_piece_count: int = 1
+    per_channel: bool = True
+    reduce_range: bool = True
+
+
+@dataclass(frozen=True)
+class Gates:
+    """Limits that fail the build when missed. Scores are in points (0..100).
+
+    Args:
+        max_drop_points: headline points that int8 may lose against fp32.
+        label_drop_points: F1 points any label with ``label_min_rows`` rows may lose.
+        label_drop_rows: the loss is also allowed when it is at most this many rows.
+        label_min_rows: labels with fewer test rows are reported, not gated.
+        parity: largest difference in probability between PyTorch and fp32 ONNX.
+        parity_rows: rows compared.
+        min_teacher_share: percent of the teacher's headline score the default variant keeps.
+    """
+
+    max_drop_points: float = 1.0
+    label_drop_points: float = 5.0
+    label_drop_rows: int = 3
+    label_min_rows: int = 20
+    parity: float = 1e-4
+    parity_rows: int = 200
+    min_teacher_share: float = 95.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a training.
+
+    Args:
+        name: name in lists.
+        summary: one line.
+        base: ``packaged`` (all-MiniLM-L6-v2 from pip), a local folder, or a Hub id ``org/model[@revision]``.
+        max_length: tokens read of a text, special tokens included.
+        seed: of initialisation and batch order.
+        data: which rows.
+        teacher: fine-tuning.
+        student: distillation.
+        compress: trimming and quantization.
+        gates: limits.
+    """
+
+    name: str = "quick"
+    summary: str = ""
+    base: str = "packaged"
+    max_length: int = 64
+    seed: int = 13
+    data: DataOptions = field(default_factory=DataOptions)
+    teacher: Training = field(default_factory=Training)
+    student: Distillation = field(default_factory=Distillation)
+    compress: Compression = field(default_factory=Compression)
+    gates: Gates = field(default_factory=Gates)
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return nested plain values, tuples as lists, in the order of the fields."""
+        return typing.cast("dict[str, Any]", _plain(dataclasses.asdict(self)))
+
+    def with_settings(self, settings: Iterable[str]) -> Recipe:
+        """Return a copy with ``a.b=value`` settings applied.
+
+        Args:
+            settings: each ``key=value``; keys are dotted, lists are written ``0,2,5``.
+
+        Raises:
+            UsageError: HUB-R001 unknown key, HUB-R002 wrong value.
+        """
+        values = self.to_mapping()
+        for setting in settings:
+            key, sign, text = setting.partition("=")
+            if not sign:
+                raise UsageError(
+                    "HUB-R002", f"cannot read setting {setting!r}", "there is no '='", "write --set key=value"
+                )
+            *path, last = key.strip().split(".")
+            place: Any = values
+            for step in path:
+                place = place.get(step) if isinstance(place, dict) else None
+            if not isinstance(place, dict) or last not in place or isinstance(place[last], dict):
+                raise _unknown(key.strip(), leaf_keys(type(self)))
+            place[last] = text.strip()
+        return from_mapping(values)
+
+
+def leaf_keys(kind: type[Any], prefix: str = "") -> list[str]:
+    """Return the dotted names of every plain value of a recipe dataclass."""
+    keys: list[str] = []
+    for name, hint in typing.get_type_hints(kind).items():
+        if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+            keys += leaf_keys(hint, f"{prefix}{name}.")
+        else:
+            keys.append(prefix + name)
+    return keys
+
+
+def from_mapping(values: Mapping[str, Any]) -> Recipe:
+    """Build a recipe from nested values; missing keys take their defaults.
+
+    Raises:
+        UsageError: HUB-R001 unknown key (named, nearest suggested), HUB-R002 wrong type or value.
+    """
+    return typing.cast("Recipe", _build(Recipe, values, ""))
+
+
+def _unknown(key: str, known: Iterable[str]) -> UsageError:
+    return UsageError("HUB-R001", f"unknown recipe key {key!r}", nearest(key, known), "see: hub recipes show NAME")
+
+
+def _build(kind: type[Any], values: Any, prefix: str) -> Any:
+    if not isinstance(values, Mapping):
+        where = prefix.rstrip(".") or "the recipe"
+        raise UsageError("HUB-R002", f"{where} must be a mapping, not {type(values).__name__}")
+    hints = typing.get_type_hints(kind)
+    for key in values:
+        if key not in hints:
+            raise _unknown(f"{prefix}{key}", leaf_keys(Recipe))
+    built = {}
+    for key, value in values.items():
+        hint = hints[key]
+        if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+            built[key] = _build(hint, value, f"{prefix}{key}.")
+        else:
+            built[key] = _convert(hint, value, f"{prefix}{key}")
+    return kind(**built)
+
+
+def _convert(hint: Any, value: Any, key: str) -> Any:
+    """Turn ``value`` (of YAML, or text of the command line) into the field's type."""
+    try:
+        if typing.get_origin(hint) is tuple:
+            items = value.split(",") if isinstance(value, str) else value
+            return tuple(_convert(typing.get_args(hint)[0], item, key) for item in items if item != "")
+        if isinstance(hint, types.UnionType):
+            raise TypeError
+        if hint is bool:
+            if isinstance(value, bool):
+                return value
+            return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[str(value).lower()]
+        if hint is int and isinstance(value, float) and not value.is_integer():
+            raise ValueError
+        if hint is str and not isinstance(value, str):
+            raise ValueError
+        return hint(value)
+    except (KeyError, TypeError, ValueError) as error:
+        name = getattr(hint, "__name__", str(hint))
+        raise UsageError("HUB-R002", f"recipe key {key!r} cannot be {value!r}", f"it takes a value of type {name}") from error
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,246 @@
+"""bundle.json as frozen dataclasses, and the checks on reading one that strangers wrote."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from hub.contract.errors import BundleError
+from hub.contract.results import GateResult, Latency
+
+SCHEMA_VERSION = 1
+MANIFEST = "bundle.json"
+
+
+@dataclass(frozen=True)
+class LabelEntry:
+    """A label of the model, in the order of its outputs."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """Size and hash of a file of the bundle."""
+
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class SessionOptions:
+    """How a variant is run, found by measuring at build time.
+
+    Args:
+        threads: intra-op threads.
+        disabled_optimizers: names of ONNX Runtime graph optimizers to switch off.
+    """
+
+    threads: int = 1
+    disabled_optimizers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One executable form of the model.
+
+    Args:
+        file: path in the bundle, with ``/``.
+        format: exporter name, ``onnx``.
+        precision: ``fp32``, ``int8``.
+        fetch_bytes: bytes that pulling this variant fetches (DESIGN section 3).
+        batch_invariant: a text's answer does not depend on its neighbours in a batch.
+        session: how to run it.
+        scores: slice name to metric name to value.
+        latency: by token count as text (``"16"``).
+        requires: instruction sets without which it must not run; empty for portable variants.
+    """
+
+    file: str
+    format: str
+    precision: str
+    fetch_bytes: int
+    batch_invariant: bool
+    session: SessionOptions = field(default_factory=SessionOptions)
+    scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    latency: Mapping[str, Latency] = field(default_factory=dict)
+    requires: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Abstention:
+    """When to say "ask a person": below ``threshold`` of top probability the prediction abstains.
+
+    Args:
+        target_precision: precision aimed at on the calibration rows, 0..1.
+        threshold: lowest accepted top probability, 0..1.
+        coverage: share of calibration rows at or above the threshold, 0..1.
+        precision: share of those that are right, 0..1.
+    """
+
+    target_precision: float
+    threshold: float
+    coverage: float
+    precision: float
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The whole of bundle.json.
+
+    Args:
+        schema: `SCHEMA_VERSION`.
+        name: short name of the bundle.
+        task: ``domain/task``.
+        kind: the task's kind.
+        labels: in output order.
+        max_length: tokens read of a text, special tokens included.
+        inputs: names of the graph's inputs.
+        output: name of the graph's output, logits.
+        variants: by name.
+        default_variant: profile name to variant name; ``portable`` is always there.
+        files: every file of the bundle but bundle.json, by path with ``/``.
+        headline: slice and metric that gates and rankings use.
+        abstention: thresholds, by variant name.
+        gates: what was required and measured.
+        machine: where the figures were measured.
+        provenance: code version, packages, data fingerprint, recipe, seeds, licences.
+    """
+
+    schema: int
+    name: str
+    task: str
+    kind: str
+    labels: tuple[LabelEntry, ...]
+    max_length: int
+    inputs: tuple[str, ...]
+    output: str
+    variants: Mapping[str, Variant]
+    default_variant: Mapping[str, str]
+    files: Mapping[str, FileEntry]
+    headline: Mapping[str, str] = field(default_factory=dict)
+    abstention: Mapping[str, Abstention] = field(default_factory=dict)
+    gates: tuple[GateResult, ...] = ()
+    machine: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+
+def to_json(value: Any) -> dict[str, Any]:
+    """Return a dataclass of results as plain JSON values: tuples become lists."""
+    return typing.cast("dict[str, Any]", _plain(dataclasses.asdict(value)))
+
+
+def from_json(value: Any) -> Manifest:
+    """Read and check a manifest.
+
+    Args:
+        value: parsed JSON of unknown origin.
+
+    Raises:
+        BundleError: HUB-E002, not a manifest of this schema, with the field that is wrong.
+    """
+    if isinstance(value, dict) and value.get("schema") not in (None, SCHEMA_VERSION):
+        raise _bad("schema", f"this program reads version {SCHEMA_VERSION}, the bundle has {value['schema']!r}")
+    manifest: Manifest = read(Manifest, value)
+    _check(manifest)
+    return manifest
+
+
+def _check(manifest: Manifest) -> None:
+    if not 2 <= len(manifest.labels) <= 100_000:
+        raise _bad("labels", "a model has between 2 and 100,000 labels")
+    if len({label.id for label in manifest.labels}) != len(manifest.labels):
+        raise _bad("labels", "an id is repeated")
+    if not 2 <= manifest.max_length <= 1_000_000:
+        raise _bad("max_length", "it must be between 2 and 1,000,000")
+    for path in manifest.files:
+        check_path(path)
+    for name, variant in manifest.variants.items():
+        check_path(variant.file)
+        if variant.file not in manifest.files:
+            raise _bad(f"variants.{name}.file", f"{variant.file!r} has no hash in 'files'")
+        if not 1 <= variant.session.threads <= 1024:
+            raise _bad(f"variants.{name}.session.threads", "it must be between 1 and 1024")
+    if "portable" not in manifest.default_variant:
+        raise _bad("default_variant", "there is none for the profile 'portable'")
+    for profile, name in manifest.default_variant.items():
+        if name not in manifest.variants:
+            raise _bad(f"default_variant.{profile}", f"there is no variant {name!r}")
+
+
+def check_path(path: str) -> str:
+    """Return ``path`` if it is relative, stays inside the bundle and means the same on every system.
+
+    Raises:
+        BundleError: HUB-E003.
+    """
+    pure = PurePosixPath(path)
+    bad = not path or "\\" in path or "\0" in path or ":" in path or pure.is_absolute() or ".." in pure.parts
+    if bad or str(pure) != path:
+        raise BundleError("HUB-E003", f"path {path!r} is not allowed in a bundle", "paths are relative and stay inside")
+    return path
+
+
+def _bad(where: str, why: str) -> BundleError:
+    return BundleError("HUB-E002", f"bundle.json is wrong at {where!r}", why, "get the bundle again or build it again")
+
+
+def read(hint: Any, value: Any, where: str = "") -> Any:
+    """Check parsed JSON against a type hint and build what it describes.
+
+    Args:
+        hint: a dataclass, ``tuple[X, ...]``, ``Mapping[str, X]``, a plain type, or ``Any``.
+        value: parsed JSON of unknown origin; keys that the dataclass lacks are ignored.
+        where: path of the value, for messages.
+
+    Raises:
+        BundleError: HUB-E002, naming the field that is wrong.
+    """
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        return _read_dataclass(hint, value, where)
+    origin = typing.get_origin(hint)
+    if origin is tuple:
+        if not isinstance(value, list):
+            raise _bad(where, "it must be a list")
+        item = typing.get_args(hint)[0]
+        return tuple(read(item, entry, f"{where}[{i}]") for i, entry in enumerate(value))
+    if origin is not None:
+        if not isinstance(value, dict):
+            raise _bad(where, "it must be an object")
+        item = typing.get_args(hint)[1]
+        return {key: read(item, entry, f"{where}.{key}") for key, entry in value.items()}
+    if hint is Any:
+        return value
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value) if abs(value) < 2**53 else math.inf
+    if type(value) is not hint or (hint is float and not math.isfinite(value)):
+        raise _bad(where, f"it must be a {hint.__name__}")
+    return value
+
+
+def _read_dataclass(kind: type[Any], value: Any, where: str) -> Any:
+    if not isinstance(value, dict):
+        raise _bad(where or MANIFEST, "it must be an object")
+    hints = typing.get_type_hints(kind)
+    built = {}
+    for entry in dataclasses.fields(kind):
+        place = f"{where}.{entry.name}" if where else entry.name
+        if entry.name in value:
+            built[entry.name] = read(hints[entry.name], value[entry.name], place)
+        elif entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING:
+            raise _bad(place, "it is missing")
+    return kind(**built)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
