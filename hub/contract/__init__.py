@@ -1,33 +1,57 @@
-"""What a plugin author imports. Nothing heavy: standard library, numpy and pluggy."""
+"""What a plugin author imports. Nothing heavy: standard library, numpy and pluggy.
 
-from hub.contract.data import SPLITS, Dataset, Example, LoadRequest
-from hub.contract.domain import (
-    CONTRACT_VERSION,
-    KINDS,
-    CardText,
-    DataSource,
-    Domain,
-    Label,
-    Licence,
-    Metric,
-    Slice,
-    Task,
-)
-from hub.contract.errors import (
-    BundleError,
-    DataError,
-    GateError,
-    HubError,
-    MissingError,
-    NetworkError,
-    RunError,
-    UsageError,
-)
-from hub.contract.exporter import Exported, Exporter, ExportRequest, Runtime
-from hub.contract.hookspecs import hookimpl
-from hub.contract.metrics import Outcome
-from hub.contract.recipe import Compression, DataOptions, Distillation, Gates, Recipe, Training
-from hub.contract.reference import resolve
+Each name is imported when it is first used, so that a command that needs only the errors does not
+pay for numpy.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hub.contract.data import SPLITS, Dataset, Example, LoadRequest
+    from hub.contract.domain import (
+        CONTRACT_VERSION,
+        KINDS,
+        CardText,
+        DataSource,
+        Domain,
+        Label,
+        Licence,
+        Metric,
+        Slice,
+        Task,
+    )
+    from hub.contract.errors import (
+        BundleError,
+        DataError,
+        GateError,
+        HubError,
+        MissingError,
+        NetworkError,
+        RunError,
+        UsageError,
+    )
+    from hub.contract.exporter import Exported, Exporter, ExportRequest, Runtime
+    from hub.contract.hookspecs import hookimpl
+    from hub.contract.metrics import Outcome
+    from hub.contract.recipe import Compression, DataOptions, Distillation, Gates, Recipe, Training
+    from hub.contract.reference import resolve
+    from hub.contract.sampling import comparison_key, draw_evenly
+
+_HOMES = {
+    "hub.contract.data": "SPLITS Dataset Example LoadRequest",
+    "hub.contract.domain": "CONTRACT_VERSION KINDS CardText DataSource Domain Label Licence Metric Slice Task",
+    "hub.contract.errors": "BundleError DataError GateError HubError MissingError NetworkError RunError UsageError",
+    "hub.contract.exporter": "Exported Exporter ExportRequest Runtime",
+    "hub.contract.hookspecs": "hookimpl",
+    "hub.contract.metrics": "Outcome",
+    "hub.contract.recipe": "Compression DataOptions Distillation Gates Recipe Training",
+    "hub.contract.reference": "resolve",
+    "hub.contract.sampling": "comparison_key draw_evenly",
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
     "CONTRACT_VERSION",
@@ -63,6 +87,22 @@ __all__ = [
     "Task",
     "Training",
     "UsageError",
+    "comparison_key",
+    "draw_evenly",
     "hookimpl",
     "resolve",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import the module that defines ``name`` (PEP 562)."""
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Name everything that can be imported from here."""
+    return sorted(__all__)

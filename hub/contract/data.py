@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,23 @@ class Dataset:
             raise KeyError(name)
         rows: tuple[Example, ...] = getattr(self, name)
         return rows
+
+    def with_splits(self, splits: Mapping[str, Iterable[Example]]) -> Dataset:
+        """Return a copy with the named splits replaced; notes and counts stay.
+
+        Raises:
+            KeyError: a name is not one of `SPLITS`.
+        """
+        for name in splits:
+            self.split(name)
+        rows = {name: tuple(splits.get(name, self.split(name))) for name in SPLITS}
+        return dataclasses.replace(
+            self,
+            train=rows["train"],
+            validation=rows["validation"],
+            calibration=rows["calibration"],
+            test=rows["test"],
+        )
 
     def __iter__(self) -> Iterator[tuple[str, tuple[Example, ...]]]:
         """Iterate over ``(split name, rows)``."""

@@ -21,7 +21,8 @@ class DataOptions:
     """Which rows are used.
 
     Args:
-        max_rows_per_label: training rows kept of each label; 0 keeps all.
+        max_rows_per_label: training rows kept of each label at all; 0 keeps all. To balance labels without
+            losing rows see ``epoch_rows_per_label`` of `Training`.
         text: column of the input text in the user's files.
         label: column of the label in the user's files.
         group: column whose rows must stay in one split, ``""`` for none.
@@ -43,20 +44,21 @@ class Training:
         epochs: passes over the training rows.
         learning_rate: peak rate of AdamW.
         batch_size: rows a step.
+        epoch_rows_per_label: rows of a label shown in one epoch, other ones in the next; 0 shows all.
         warmup: share of the steps with a rising rate, 0..1.
-        weight_decay: of matrices; biases and norms have none.
+        weight_decay: of matrices; biases, norms and embeddings have none.
         label_smoothing: 0..1.
         class_weights: ``none``, ``sqrt`` or ``balanced`` (inverse frequency, its root).
         dropout: of the encoder while training, 0..1.
         patience: epochs without a better validation score before stopping; 0 never stops early.
         clip_norm: largest gradient norm.
-        pooling: what the head reads: ``cls`` (first token) or ``mean`` (mean of the tokens).
         precision: ``auto`` measures bf16 against fp32 on this machine; ``fp32``, ``bf16``.
     """
 
     epochs: int = 3
     learning_rate: float = 3e-4
     batch_size: int = 64
+    epoch_rows_per_label: int = 0
     warmup: float = 0.06
     weight_decay: float = 0.01
     label_smoothing: float = 0.1
@@ -64,7 +66,6 @@ class Training:
     dropout: float = 0.0
     patience: int = 0
     clip_norm: float = 1.0
-    pooling: str = "cls"
     precision: str = "auto"
 
 
@@ -77,8 +78,9 @@ class Distillation:
         epochs: passes over the transfer rows.
         learning_rate: peak rate of AdamW.
         batch_size: rows a step.
+        epoch_rows_per_label: as in `Training`.
         warmup: share of the steps with a rising rate, 0..1.
-        weight_decay: of matrices.
+        weight_decay: of matrices; biases, norms and embeddings have none.
         temperature: of both softmaxes in the distillation loss (Hinton et al. 2015, arXiv 1503.02531).
         teacher_weight: share of the distillation loss; the rest is cross-entropy with the labels.
         clip_norm: largest gradient norm.
@@ -89,6 +91,7 @@ class Distillation:
     epochs: int = 6
     learning_rate: float = 5e-4
     batch_size: int = 64
+    epoch_rows_per_label: int = 0
     warmup: float = 0.06
     weight_decay: float = 0.01
     temperature: float = 2.0
@@ -104,12 +107,14 @@ class Compression:
     Args:
         trim_vocabulary: keep only the pieces the domain's text needs plus what spells every other word.
         min_piece_count: a piece needs this many uses in the training text to be kept.
+        vocabulary: pieces wanted; filled up with the language's most common ones.
         per_channel: int8 weights scaled per output channel.
         reduce_range: 7-bit weights, the same answers on x86 CPUs without VNNI.
     """
 
     trim_vocabulary: bool = True
     min_piece_count: int = 1
+    vocabulary: int = 8192
     per_channel: bool = True
     reduce_range: bool = True
 
@@ -256,7 +261,9 @@ def _convert(hint: Any, value: Any, key: str) -> Any:
         return hint(value)
     except (KeyError, TypeError, ValueError) as error:
         name = getattr(hint, "__name__", str(hint))
-        raise UsageError("HUB-R002", f"recipe key {key!r} cannot be {value!r}", f"it takes a value of type {name}") from error
+        raise UsageError(
+            "HUB-R002", f"recipe key {key!r} cannot be {value!r}", f"it takes a value of type {name}"
+        ) from error
 
 
 def _plain(value: Any) -> Any:

@@ -167,10 +167,10 @@ class Finding:
 
     Args:
         code: stable name (``duplicate``, ``conflict``, ``empty``, ``over-long``, ``rare-label``,
-            ``leak-exact``, ``leak-near``).
+            ``leak-exact``, ``leak-near``, ``leak-group``, ``overlap``).
         count: rows or pairs concerned.
         detail: one line for people.
-        examples: a few places (origins), never the texts themselves.
+        examples: a few places (origins; label ids for ``rare-label``), never the texts themselves.
     """
 
     code: str
@@ -231,6 +231,16 @@ class SliceName:
 
 
 @dataclass(frozen=True)
+class MetricName:
+    """A metric as reports and cards show it (see `hub.contract.Metric`)."""
+
+    name: str
+    summary: str = ""
+    higher_is_better: bool = True
+    hub_name: str = ""
+
+
+@dataclass(frozen=True)
 class CardNote:
     """The plugin author's part of the model card (see `hub.contract.CardText`)."""
 
@@ -267,8 +277,10 @@ class BuildResult:
         data_source: name, url and version of the data.
         machine: where the figures were measured.
         seconds: of every stage.
-        notes: sentences the report shows first (for example: the linear baseline wins).
+        notes: sentences the report shows first. Missed gates and a linear baseline that is not beaten
+            need none: `hub.contract.figures.leading_sentences` words them from the numbers.
         created: ISO date of the build.
+        metrics: what the metric names mean; a metric that is not listed is better when higher.
     """
 
     run: str
@@ -293,3 +305,4 @@ class BuildResult:
     seconds: Mapping[str, float]
     notes: tuple[str, ...] = ()
     created: str = ""
+    metrics: tuple[MetricName, ...] = ()

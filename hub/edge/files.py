@@ -31,12 +31,17 @@ def written_whole(target: Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb+") as stream:
             os.fsync(stream.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        os.replace(temporary, target)
+        temporary.chmod(0o666 & ~umask())
+        temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def umask() -> int:
+    """Return the permissions that this process withholds; temporary files are made without asking for it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def write_text(target: Path, text: str) -> None:
@@ -45,9 +50,18 @@ def write_text(target: Path, text: str) -> None:
         path.write_bytes(text.encode("utf-8"))
 
 
+def json_text(value: Any) -> str:
+    """Return a JSON document as `write_json` writes it.
+
+    Raises:
+        ValueError: there is a NaN or an infinity in it.
+    """
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
 def write_json(target: Path, value: Any) -> None:
     """Write a JSON document whole: UTF-8, two-space indent, refusing NaN and infinities."""
-    write_text(target, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(target, json_text(value))
 
 
 def sha256(path: Path) -> str:

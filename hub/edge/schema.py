@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import typing
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from hub.contract.results import GateResult, Latency
 
 SCHEMA_VERSION = 1
 MANIFEST = "bundle.json"
+MAX_PATH = 200
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,9 @@ def _check(manifest: Manifest) -> None:
             raise _bad(f"variants.{name}.file", f"{variant.file!r} has no hash in 'files'")
         if not 1 <= variant.session.threads <= 1024:
             raise _bad(f"variants.{name}.session.threads", "it must be between 1 and 1024")
+    for name, abstention in manifest.abstention.items():
+        if not 0.0 <= abstention.threshold <= 1.0:
+            raise _bad(f"abstention.{name}.threshold", "it must be between 0 and 1")
     if "portable" not in manifest.default_variant:
         raise _bad("default_variant", "there is none for the profile 'portable'")
     for profile, name in manifest.default_variant.items():
@@ -181,8 +186,9 @@ def check_path(path: str) -> str:
         BundleError: HUB-E003.
     """
     pure = PurePosixPath(path)
-    bad = not path or "\\" in path or "\0" in path or ":" in path or pure.is_absolute() or ".." in pure.parts
-    if bad or str(pure) != path:
+    strange = any(character in '\\:*?"<>|' or not character.isprintable() for character in path)
+    outside = pure.is_absolute() or ".." in pure.parts or not pure.parts
+    if strange or outside or str(pure) != path or len(path) > MAX_PATH:
         raise BundleError("HUB-E003", f"path {path!r} is not allowed in a bundle", "paths are relative and stay inside")
     return path
 
@@ -224,10 +230,15 @@ def read(hint: Any, value: Any, where: str = "") -> Any:
     return value
 
 
+@functools.cache
+def _hints(kind: type[Any]) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
 def _read_dataclass(kind: type[Any], value: Any, where: str) -> Any:
     if not isinstance(value, dict):
         raise _bad(where or MANIFEST, "it must be an object")
-    hints = typing.get_type_hints(kind)
+    hints = _hints(typing.cast("Any", kind))
     built = {}
     for entry in dataclasses.fields(kind):
         place = f"{where}.{entry.name}" if where else entry.name

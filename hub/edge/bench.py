@@ -1,0 +1,215 @@
+"""Compare variants and other models on this machine: latency, throughput, memory, time to the first answer."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub.contract.errors import BundleError
+from hub.contract.results import Latency
+from hub.edge import probe
+from hub.edge.bundle import Bundle, softmax
+from hub.edge.encode import Encoder
+from hub.edge.onnx import OnnxRuntime
+from hub.edge.timing import measure
+
+LENGTHS = (16, 64)
+"""Tokens of the measured texts, special tokens included."""
+
+ROW_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model to be measured.
+
+    Args:
+        name: key of its figures.
+        one: answers one text, tokenization included.
+        many: answers several texts in the way the model ships.
+        probe: bundle folder and variant for the fresh process; ``None`` when the model is no bundle.
+    """
+
+    name: str
+    one: Callable[[str], object]
+    many: Callable[[Sequence[str]], object]
+    probe: tuple[Path, str] | None = None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What was measured of one candidate.
+
+    Args:
+        p50_ms: median of the shortest length in milliseconds, hot; ``p95_ms`` and ``cold_ms`` likewise.
+        p95_ms: 95th percentile.
+        cold_ms: median of the first call after other work.
+        rows_per_s: texts a second, given many at once.
+        rss_mb: peak memory of a fresh process that answered one text, in 10^6 bytes; ``None`` when not measured.
+        start_ms: from starting that process to its first answer; ``None`` when not measured.
+        lengths: latency by token count as text.
+    """
+
+    p50_ms: float
+    p95_ms: float
+    cold_ms: float
+    rows_per_s: float
+    rss_mb: float | None
+    start_ms: float | None
+    lengths: Mapping[str, Latency]
+
+
+def bundle_candidate(name: str, folder: Path, variant: str | None, threads: int) -> Candidate:
+    """Open a variant of a bundle as a candidate.
+
+    Raises:
+        BundleError, UsageError: as `Bundle.open`.
+    """
+    bundle = Bundle.open(folder, variant=variant, threads=threads)
+    return Candidate(name, lambda text: bundle.predict([text]), bundle.predict, (folder, bundle.variant))
+
+
+def file_candidate(name: str, file: Path, encoder: Encoder, threads: int) -> Candidate:
+    """Open a bare ONNX file as a candidate; it reads the tokens of ``encoder``.
+
+    Raises:
+        BundleError: HUB-E010, it cannot be loaded.
+    """
+    runtime = OnnxRuntime(file, {"threads": threads})
+
+    def one(text: str) -> object:
+        return softmax(runtime.run(encoder.feeds(encoder.encode([text]), runtime.inputs)))
+
+    return Candidate(name, one, lambda texts: [one(text) for text in texts])
+
+
+def run(
+    candidates: Sequence[Candidate], texts: Sequence[str], encoder: Encoder, threads: int, calls: int = 200
+) -> dict[str, Figures]:
+    """Measure candidates in one run, alternating.
+
+    Args:
+        candidates: with distinct names.
+        texts: raw material for texts of the measured lengths.
+        encoder: counts tokens.
+        threads: that the candidates use.
+        calls: measured calls of each candidate and length.
+
+    Returns:
+        Candidate name to figures.
+
+    Raises:
+        BundleError: HUB-E016, no text of the wanted length can be made, or the fresh process failed.
+    """
+    lengths = sorted({min(length, encoder.max_length) for length in LENGTHS})
+    latencies: dict[str, dict[str, Latency]] = {candidate.name: {} for candidate in candidates}
+    callers = {candidate.name: candidate.one for candidate in candidates}
+    for tokens in lengths:
+        inputs = texts_of_length(encoder, texts, tokens)
+        for name, latency in measure(callers, inputs, tokens, threads, calls=calls).items():
+            latencies[name][str(tokens)] = latency
+    figures = {}
+    for candidate in candidates:
+        hot = latencies[candidate.name][str(lengths[0])]
+        rss_mb, start_ms = _fresh_process(*candidate.probe, threads) if candidate.probe else (None, None)
+        rows_per_s = _rows_per_s(candidate, texts)
+        figures[candidate.name] = Figures(
+            hot.p50_ms, hot.p95_ms, hot.cold_ms, rows_per_s, rss_mb, start_ms, latencies[candidate.name]
+        )
+    return figures
+
+
+def ratios(
+    figures: Mapping[str, Figures], names: Iterable[str], against: Iterable[str]
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Return how many times faster each of ``names`` is than each of ``against``.
+
+    Returns:
+        Name to other name to token count to the quotient of the hot medians, above 1 when faster.
+    """
+    others = list(against)
+    return {
+        name: {
+            other: {
+                tokens: round(figures[other].lengths[tokens].p50_ms / latency.p50_ms, 3)
+                for tokens, latency in figures[name].lengths.items()
+            }
+            for other in others
+        }
+        for name in names
+    }
+
+
+def texts_of_length(encoder: Encoder, texts: Sequence[str], tokens: int, count: int = 64) -> list[str]:
+    """Make texts of exactly so many tokens by joining texts and cutting after a token.
+
+    Args:
+        encoder: of the bundle.
+        texts: raw material.
+        tokens: wanted length, special tokens included, at most ``encoder.max_length``.
+        count: texts wanted; each starts at another word.
+
+    Returns:
+        Between 1 and ``count`` distinct texts.
+
+    Raises:
+        BundleError: HUB-E016, none can be made.
+    """
+    words = " ".join(texts).split()
+    made: dict[str, None] = {}
+    for start in range(len(words)):
+        rotated = words[start:] + words[:start]
+        joined = " ".join((rotated * tokens)[: 4 * tokens])
+        text = _cut(encoder, joined, tokens)
+        if text is not None:
+            made[text] = None
+        if len(made) == count:
+            break
+    if not made:
+        raise BundleError(
+            "HUB-E016", f"no text of {tokens} tokens can be made", f"from the {len(texts)} texts of the self-test"
+        )
+    return list(made)
+
+
+def _cut(encoder: Encoder, text: str, tokens: int) -> str | None:
+    """Return the start of ``text`` that has exactly ``tokens`` tokens, or ``None``."""
+    ends = sorted({end for _, end in encoder.encode([text])[0].offsets if end}, reverse=True)
+    for end in ends:
+        length = len(encoder.encode([text[:end]])[0].ids)
+        # At the model's length everything longer is cut to it too: the next shorter text tells them apart.
+        if length == tokens:
+            return text[:end]
+        if length < tokens:
+            return None
+    return None
+
+
+def _rows_per_s(candidate: Candidate, texts: Sequence[str]) -> float:
+    rows, start = 0, time.perf_counter()
+    while (seconds := time.perf_counter() - start) < ROW_SECONDS or not rows:
+        candidate.many(texts)
+        rows += len(texts)
+    return round(rows / seconds, 1)
+
+
+def _fresh_process(folder: Path, variant: str, threads: int) -> tuple[float, float]:
+    """Return peak memory in 10^6 bytes and milliseconds to the first answer of a new Python process."""
+    root = str(Path(__file__).resolve().parents[2])
+    path = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), root)))
+    command = [sys.executable, "-P", "-m", "hub.edge.probe", str(folder), variant, str(threads)]
+    environment = {**os.environ, "PYTHONPATH": path}
+    start = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as child:
+        first = child.stdout.readline() if child.stdout else ""
+        seconds = time.perf_counter() - start
+        rest, complaint = child.communicate()
+    if child.returncode or first.strip() != probe.ANSWERED:
+        last = complaint.strip().splitlines()[-1:] or ["no message"]
+        raise BundleError("HUB-E016", f"a fresh process could not run {variant!r} of {folder}", last[0])
+    return round(int(rest) / 1e6, 1), round(seconds * 1e3, 1)

@@ -1,0 +1,93 @@
+"""ONNX Runtime on the CPU: the runtime of the format ``onnx``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as native
+
+from hub.contract.errors import BundleError
+
+_NATIVE = [value for value in vars(native).values() if isinstance(value, type) and issubclass(value, Exception)]
+_ERRORS: tuple[type[Exception], ...] = (*_NATIVE, RuntimeError, ValueError, TypeError)
+"""What ONNX Runtime raises: a dozen classes of its own with no common base, and a few of Python's."""
+
+_SILENT = 4
+
+
+class OnnxRuntime:
+    """One ONNX file, ready to run.
+
+    The file is read by its path, so ONNX Runtime itself refuses external data that is absolute, leaves the
+    file's folder or is a link out of it.
+
+    Args:
+        file: the model.
+        options: ``threads`` (intra-op, default 1), ``disabled_optimizers`` (names of graph optimizers to
+            switch off; a misspelt name is ignored by ONNX Runtime), ``output`` (name of the graph's output,
+            default its first one).
+
+    Raises:
+        BundleError: HUB-E010, the file cannot be loaded.
+    """
+
+    def __init__(self, file: Path, options: Mapping[str, Any]) -> None:
+        self._file = file
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(file), _session_options(options), providers=["CPUExecutionProvider"]
+            )
+            self._inputs = tuple(entry.name for entry in self._session.get_inputs())
+            outputs = [entry.name for entry in self._session.get_outputs()]
+        except _ERRORS as error:
+            raise self._broken("load", error) from error
+        self._output = str(options.get("output") or outputs[0])
+        if self._output not in outputs:
+            raise BundleError("HUB-E010", f"{file.name} has no output {self._output!r}", f"it has {', '.join(outputs)}")
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the inputs the graph takes."""
+        return self._inputs
+
+    def run(self, feeds: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[np.float32]:
+        """Run one batch. May be called from several threads at once.
+
+        Args:
+            feeds: input name to array; for texts int64 of shape [batch, length].
+
+        Returns:
+            Raw scores (logits), float32 of shape [batch, labels].
+
+        Raises:
+            BundleError: HUB-E010, the graph cannot take these inputs.
+        """
+        try:
+            (scores,) = self._session.run([self._output], dict(feeds))
+        except _ERRORS as error:
+            raise self._broken("run", error) from error
+        return np.asarray(scores, dtype=np.float32)
+
+    def _broken(self, verb: str, error: Exception) -> BundleError:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        return BundleError(
+            "HUB-E010", f"ONNX Runtime cannot {verb} {self._file.name}", first, "get the bundle again or build it again"
+        )
+
+
+def _session_options(options: Mapping[str, Any]) -> onnxruntime.SessionOptions:
+    chosen = onnxruntime.SessionOptions()
+    chosen.intra_op_num_threads = int(options.get("threads", 1))
+    chosen.inter_op_num_threads = 1
+    chosen.log_severity_level = _SILENT
+    disabled = ";".join(options.get("disabled_optimizers", ()))
+    if disabled:
+        chosen.add_session_config_entry("optimization.disable_specified_optimizers", disabled)
+    # Waiting threads sleep instead of burning the core: on a shared device that was also the faster choice.
+    chosen.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return chosen

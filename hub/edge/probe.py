@@ -1,0 +1,35 @@
+"""What `hub.edge.bench` runs in a fresh process: open a bundle, answer one text, say how much memory it took."""
+
+from __future__ import annotations
+
+import sys
+
+from hub.contract.errors import HubError
+
+ANSWERED = "answered"
+TEXT = "one short text to classify"
+
+
+def main() -> int:
+    """Open ``FOLDER VARIANT THREADS`` of the command line and answer once.
+
+    Writes `ANSWERED` as soon as the answer is there, then the peak memory in bytes.
+    """
+    from hub.edge.bundle import Bundle
+
+    folder, variant, threads = sys.argv[1:]
+    try:
+        Bundle.open(folder, variant=variant, threads=int(threads)).predict([TEXT])
+    except HubError as error:
+        sys.stderr.write(f"{error.code}: {error.what}\n")
+        return error.exit_code
+    sys.stdout.write(f"{ANSWERED}\n")
+    sys.stdout.flush()
+    from hub.edge.machine import peak_memory_bytes
+
+    sys.stdout.write(f"{peak_memory_bytes()}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
