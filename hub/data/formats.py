@@ -1,0 +1,171 @@
+"""Records of .csv, .jsonl and .parquet files with the line each stands on."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hub.contract.errors import DataError, MissingError
+
+_LARGEST_FIELD = 2**31 - 1  # the largest limit that the csv module takes on every system
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row of a file.
+
+    Args:
+        line: the line it begins on; 1 is the first.
+        values: column name to value.
+        header: the line that names its columns.
+    """
+
+    line: int
+    values: Mapping[str, Any]
+    header: int
+
+
+def read_csv(path: Path) -> Iterator[Record]:
+    """Read comma-separated values with a header line (RFC 4180); blank lines are skipped.
+
+    Raises:
+        DataError: HUB-D004 not UTF-8, HUB-D005 wrong quoting, number of fields or header.
+        OSError: the file cannot be read.
+    """
+    reader = csv.reader(io.StringIO(_decode(path), newline=""), strict=True)
+    header: list[str] = []
+    named = 1
+    while True:
+        begin = reader.line_num + 1
+        try:
+            with _huge_fields():
+                fields = next(reader, None)
+        except csv.Error as error:
+            fix = "close every quote and write a quote inside a quoted field twice"
+            raise DataError("HUB-D005", f"{path.name}:{begin}: malformed CSV", str(error), fix) from error
+        if fields is None:
+            return
+        if not fields:
+            continue
+        if not header:
+            header, named = _header(fields, f"{path.name}:{begin}"), begin
+            continue
+        if len(fields) != len(header):
+            raise DataError(
+                "HUB-D005",
+                f"{path.name}:{begin}: malformed CSV",
+                f"the row has {len(fields)} fields, the header {len(header)}",
+                "put double quotes around a field that contains a comma",
+            )
+        yield Record(begin, dict(zip(header, fields, strict=True)), named)
+
+
+def read_jsonl(path: Path) -> Iterator[Record]:
+    """Read one JSON object a line; blank lines are skipped.
+
+    Raises:
+        DataError: HUB-D004 not UTF-8, HUB-D005 a line that is no JSON object.
+        OSError: the file cannot be read.
+    """
+    for line, text in enumerate(_decode(path).split("\n"), start=1):
+        if not text.strip():
+            continue
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise _bad_json(path, line, _json_cause(error)) from error
+        if not isinstance(value, dict):
+            raise _bad_json(path, line, f"it is a {type(value).__name__}, not an object")
+        yield Record(line, value, line)
+
+
+def read_parquet(path: Path) -> Iterator[Record]:
+    """Read a Parquet file; a record's ``line`` is the number of its row.
+
+    Raises:
+        MissingError: HUB-P030, pyarrow is not installed.
+        DataError: HUB-D005, not a Parquet file.
+        OSError: the file cannot be read.
+    """
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        raise MissingError(
+            "HUB-P030",
+            f"cannot read {path.name}",
+            f"Parquet needs pyarrow: {error}",
+            "pip install pyarrow, or save the file as .csv or .jsonl",
+        ) from error
+    try:
+        table = pyarrow.parquet.read_table(io.BytesIO(path.read_bytes()))
+    except pyarrow.ArrowException as error:
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DataError("HUB-D005", f"{path.name}: malformed Parquet", why, "write the file again") from error
+    line = 0
+    for batch in table.to_batches():
+        for values in batch.to_pylist():
+            line += 1
+            yield Record(line, values, line)
+
+
+def _decode(path: Path) -> str:
+    """Return a file's text without a byte order mark; raises HUB-D004 with the line of the first bad byte."""
+    data = path.read_bytes()
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise DataError(
+            "HUB-D004", f"{path.name}:1: the file is not UTF-8", "it begins like a UTF-16 file", "save it as UTF-8"
+        )
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        # A byte order mark is cut off before decoding, so the error counts from behind it.
+        start = error.start + (3 if data.startswith(b"\xef\xbb\xbf") else 0)
+        line = len(_LINE_END.findall(data[:start])) + 1
+        raise DataError(
+            "HUB-D004",
+            f"{path.name}:{line}: the file is not UTF-8",
+            f"byte 0x{data[start]:02x}: {error.reason}",
+            "save it as UTF-8 (spreadsheets call it CSV UTF-8)",
+        ) from error
+
+
+def _header(fields: list[str], where: str) -> list[str]:
+    names = [field.strip() for field in fields]
+    for name in names:
+        if name and names.count(name) > 1:  # spreadsheets leave several columns without a name
+            raise DataError(
+                "HUB-D005",
+                f"{where}: malformed CSV",
+                f"column {name!r} occurs twice in the header",
+                "rename one of them",
+            )
+    return names
+
+
+def _json_cause(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at column {error.colno}"
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
+def _bad_json(path: Path, line: int, why: str) -> DataError:
+    return DataError("HUB-D005", f"{path.name}:{line}: malformed JSON", why, "write one JSON object on every line")
+
+
+@contextmanager
+def _huge_fields() -> Iterator[None]:
+    """Lift the csv module's limit of 131,072 characters a field, and put it back: it belongs to the process."""
+    old = csv.field_size_limit(_LARGEST_FIELD)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(old)

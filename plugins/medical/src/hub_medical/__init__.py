@@ -1,0 +1,1 @@
+"""Medical tasks for the domain model hub."""

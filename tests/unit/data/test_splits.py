@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.contract import SPLITS, Dataset, Example
+from hub.data.splits import fill_splits
+
+
+def rows_of(labels: list[str], groups: list[str] | None = None) -> tuple[Example, ...]:
+    names = groups or [""] * len(labels)
+    return tuple(Example(f"text {n}", label, group=names[n]) for n, label in enumerate(labels))
+
+
+labels = st.lists(st.sampled_from("abcd"), min_size=1, max_size=120)
+missing = st.sets(st.sampled_from(SPLITS[1:]), min_size=1)
+
+
+def dataset_without(names: set[str], train: tuple[Example, ...]) -> Dataset:
+    given_rows = {name: [Example(f"given {name}", "a")] for name in SPLITS[1:] if name not in names}
+    return Dataset(train).with_splits(given_rows)
+
+
+@settings(deadline=None)
+@given(labels, missing, st.integers(0, 9))
+def test_splits_are_disjoint_complete_stratified(names: list[str], absent: set[str], seed: int) -> None:
+    before = dataset_without(absent, rows_of(names))
+    after = fill_splits(before, seed)
+    made = [*after.train, *(row for name in absent for row in after.split(name))]
+    assert sorted(made, key=lambda row: int(row.text[5:])) == list(before.train)
+    for name in set(SPLITS[1:]) - absent:
+        assert after.split(name) == before.split(name)
+    for label, total in Counter(names).items():
+        kept = sum(row.label == label for row in after.train)
+        assert kept >= (total + 1) // 2
+        if total >= 2 * len(absent):
+            assert all(any(row.label == label for row in after.split(name)) for name in absent)
+    assert fill_splits(before, seed) == after
+
+
+def test_shares() -> None:
+    after = fill_splits(Dataset(rows_of(["a"] * 1000 + ["b"] * 100)), 0)
+    counts = {name: Counter(row.label for row in rows) for name, rows in after}
+    assert counts == {
+        "train": {"a": 650, "b": 65},
+        "validation": {"a": 100, "b": 10},
+        "calibration": {"a": 100, "b": 10},
+        "test": {"a": 150, "b": 15},
+    }
+
+
+def test_another_seed_cuts_other_rows() -> None:
+    before = Dataset(rows_of(["a", "b"] * 100))
+    assert fill_splits(before, 1).test != fill_splits(before, 2).test
+
+
+def test_rows_keep_their_order() -> None:
+    after = fill_splits(Dataset(rows_of(["a", "b"] * 50)), 3)
+    for _, rows in after:
+        places = [int(row.text[5:]) for row in rows]
+        assert places == sorted(places)
+
+
+def test_nothing_is_cut_when_all_splits_are_there() -> None:
+    before = dataset_without(set(), rows_of(["a", "b"] * 20))
+    assert fill_splits(before, 0) == before
+
+
+grouped = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["", *"qrstuvwxyz"])), min_size=1, max_size=80)
+
+
+@settings(deadline=None)
+@given(grouped, missing, st.integers(0, 9))
+def test_groups_stay_whole_and_train_has_every_label(pairs: list[tuple[str, str]], absent: set[str], seed: int) -> None:
+    train = rows_of([label for label, _ in pairs], [group for _, group in pairs])
+    after = fill_splits(dataset_without(absent, train), seed)
+    homes: dict[str, set[str]] = {}
+    made = 0
+    for name in ("train", *absent):
+        made += len(after.split(name))
+        for row in after.split(name):
+            homes.setdefault(row.group or row.text, set()).add(name)
+    assert made == len(train)
+    assert all(len(found) == 1 for found in homes.values())
+    assert {row.label for row in after.train} == {row.label for row in train}
+    assert fill_splits(dataset_without(absent, train), seed) == after
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_groups_come_close_to_the_shares(seed: int) -> None:
+    names = [f"group {n // 4}" for n in range(800)]  # 200 groups of 4 rows
+    kinds = ["a" if n // 4 % 4 else "b" for n in range(800)]  # three quarters a
+    after = fill_splits(Dataset(rows_of(kinds, names)), seed)
+    wanted = {"train": 520, "validation": 80, "calibration": 80, "test": 120}
+    for name, rows in after:
+        assert abs(len(rows) - wanted[name]) <= 8
+        assert abs(sum(row.label == "b" for row in rows) - wanted[name] / 4) <= 4
+
+
+def test_a_label_of_one_group_stays_in_train() -> None:
+    kinds = ["common"] * 60 + ["rare"] * 6
+    names = [f"group {n // 3}" for n in range(60)] + ["only"] * 6
+    after = fill_splits(Dataset(rows_of(kinds, names)), 0)
+    assert sum(row.label == "rare" for row in after.train) == 6
