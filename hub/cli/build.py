@@ -1,0 +1,71 @@
+"""``hub build``: every stage, from rows to a verified bundle with its report."""
+
+from __future__ import annotations
+
+import click
+
+from hub.cli import output
+from hub.cli.building import (
+    make_request,
+    recipe_options,
+    request_of_run,
+    run_build,
+    runs_option,
+    show_result,
+)
+from hub.cli.options import json_option
+from hub.contract.errors import UsageError
+
+
+@click.command()
+@click.argument("task_id", metavar="TASK", required=False)
+@recipe_options
+@click.option("--out", metavar="DIR", help="Where the bundle goes; without it the run keeps it.")
+@click.option("--resume", metavar="RUN", help="Go on with a run as it was started; TASK is not given then.")
+@click.option("--selftest-from-data", is_flag=True, help="Allow your own validation rows in the bundle's self-test.")
+@runs_option
+@json_option
+def command(
+    task_id: str | None,
+    recipe: str | None,
+    settings: tuple[str, ...],
+    folder: str | None,
+    source: str,
+    out: str | None,
+    resume: str | None,
+    selftest_from_data: bool,
+    runs: str,
+    as_json: bool,
+) -> None:
+    """Build an edge bundle: rows, baseline, teacher, student, export, int8, verify, report.
+
+    TASK is named DOMAIN/TASK; see: hub tasks. Interrupted builds go on where they stopped when the same
+    command is given again. A missed gate ends with exit code 1; the run is kept and no bundle is written.
+    """
+    from pathlib import Path
+
+    if (task_id is None) == (resume is None):
+        raise UsageError(
+            "HUB-U010", "name a task or a run to resume", "exactly one of the two", "see: hub build --help"
+        )
+    if resume is not None:
+        from hub.pipeline.run import Run
+
+        if recipe or settings or folder or source or out or selftest_from_data:
+            why = "a run goes on as it was started"
+            raise UsageError("HUB-U010", "--resume goes with no other choice", why, "start a new build instead")
+        run = Run.open(Path(runs), resume)
+        request, runs = request_of_run(run), str(run.folder.parent)
+    else:
+        request = make_request(task_id or "", recipe, settings, folder, source, out, selftest_from_data)
+    built = run_build(request, runs)
+    if as_json:
+        from hub.pipeline.build import as_json as document
+
+        output.emit_json(document(built))
+        return
+    if built.result is not None:
+        show_result(built.result)
+    output.say(f"run: {built.run}")
+    output.say(f"bundle: {built.bundle}")
+    output.say(f"report: {built.report}")

@@ -1,0 +1,176 @@
+"""What the commands that build share: the request, the progress bars, the result table."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from hub.cli import output
+
+if TYPE_CHECKING:
+    from hub.contract.results import BuildResult
+    from hub.pipeline.build import Built
+    from hub.pipeline.context import BuildRequest
+    from hub.pipeline.run import Run
+
+F = TypeVar("F", bound=Callable[..., object])
+
+DEFAULT_RUNS = "runs"
+
+
+def runs_option(function: F) -> F:
+    """Add ``--runs DIR`` as the parameter ``runs: str``."""
+    return click.option(
+        "--runs",
+        metavar="DIR",
+        default=lambda: os.environ.get("HUB_RUNS", DEFAULT_RUNS),
+        help="Folder of the runs (default: runs, or the environment variable HUB_RUNS).",
+    )(function)
+
+
+def recipe_options(function: F) -> F:
+    """Add the options that say what to build: recipe, settings, rows."""
+    recipe = click.option("--recipe", metavar="NAME|FILE", help="Built-in recipe, or a YAML file.")
+    setting = click.option(
+        "--set", "settings", metavar="KEY=VALUE", multiple=True, help="Change a value of the recipe; may be repeated."
+    )
+    source = click.option("--source", metavar="NAME", default="", help="Use this data source of the task.")
+    data = click.option("--data", "folder", metavar="DIR", help="Use your own rows: a folder with train.csv or .jsonl.")
+    return recipe(setting(data(source(function))))
+
+
+def make_request(
+    task_id: str,
+    recipe: str | None,
+    settings: Sequence[str],
+    folder: str | None,
+    source: str,
+    out: str | None = None,
+    selftest_from_data: bool = False,
+) -> BuildRequest:
+    """Look up task, recipe and exporter.
+
+    Raises:
+        HubError: an unknown name, with the nearest ones; a plugin that is missing or quarantined.
+    """
+    from hub.host import load_plugins
+    from hub.pipeline.context import BuildRequest
+    from hub.pipeline.recipes import find_recipe
+
+    host = load_plugins()
+    found = host.find_task(task_id)
+    return BuildRequest(
+        task_id=found.id,
+        task=found.task,
+        plugin=found.plugin,
+        plugin_version=found.version,
+        recipe=find_recipe(found.task, recipe).with_settings(settings),
+        exporter=host.exporter("onnx"),
+        source=source,
+        data_folder=Path(folder) if folder else None,
+        out=Path(out) if out else None,
+        selftest_from_data=selftest_from_data,
+    )
+
+
+def request_of_run(run: Run) -> BuildRequest:
+    """Make the request that a run was started with."""
+    import dataclasses
+
+    from hub.contract.recipe import from_mapping
+
+    info = run.info
+    request = make_request(info.task, None, (), info.data_folder or None, info.source, info.out or None)
+    return dataclasses.replace(request, recipe=from_mapping(info.recipe), selftest_from_data=info.selftest_from_data)
+
+
+class BarReporter:
+    """Draws a bar a stage on a terminal; elsewhere prints a line when a stage is done."""
+
+    def __init__(self, bars: Any) -> None:
+        self._bars = bars
+        self._task: Any = None
+        self._titles: dict[str, str] = {}
+
+    def stage(self, name: str, title: str) -> None:
+        """A stage begins."""
+        self._titles[name] = title
+        self._task = self._bars.add_task(title, total=None, detail="")
+
+    def reused(self, name: str, title: str) -> None:
+        """A stage stands from before."""
+        task = self._bars.add_task(title, total=1, detail="stands from before")
+        self._bars.update(task, completed=1)
+        self._line(f"{title}: stands from before")
+
+    def done(self, name: str, seconds: float) -> None:
+        """A stage is finished."""
+        task = next(task for task in self._bars.tasks if task.id == self._task)
+        total = task.total or 1
+        detail = f"{task.fields.get('detail', '')}  ({seconds:.0f} s)".strip()
+        self._bars.update(self._task, total=total, completed=total, detail=detail)
+        self._line(f"{self._titles[name]}: {detail}")
+
+    def tick(self, done: float, total: float, text: str) -> None:
+        """Progress inside the stage."""
+        self._bars.update(self._task, completed=done, total=total, detail=text)
+
+    def note(self, text: str) -> None:
+        """A sentence for the user."""
+        output.note(text)
+
+    def _line(self, text: str) -> None:
+        if self._bars.disable:
+            output.note(text)
+
+
+@contextmanager
+def reporter() -> Iterator[BarReporter]:
+    """Give a reporter whose bars are drawn while the block runs."""
+    with output.progress() as bars:
+        yield BarReporter(bars)
+
+
+def run_build(request: BuildRequest, runs: str, until: str = "report") -> Built:
+    """Build with progress on stderr."""
+    from hub.pipeline.build import build
+
+    with reporter() as told:
+        return build(request, Path(runs), told, until)
+
+
+def show_result(result: BuildResult) -> None:
+    """Print the result table, the gates that were missed and what a reader must know first."""
+    from hub.contract import figures, numbers
+
+    parts = figures.slices(result)
+    metric = result.headline_metric
+    columns = ["model", *(f"{numbers.name(metric)} {part.name}" for part in parts), "size"]
+    columns += [f"p50 {tokens} tokens" for tokens in figures.lengths(result)]
+    rows = []
+    for model in result.models:
+        scores = [figures.score(model, part.name, metric) for part in parts]
+        times = [model.latency.get(tokens) for tokens in figures.lengths(result)]
+        rows.append(
+            [
+                model.name + (" (default)" if model.variant == result.default_variant else ""),
+                *("" if score is None else numbers.number(score) for score in scores),
+                numbers.size(model.bytes),
+                *(numbers.milliseconds(time.p50_ms) if time else "" for time in times),
+            ]
+        )
+    output.show_table(f"{result.task}, {result.run}", columns, rows)
+    for sentence in figures.leading_sentences(result):
+        output.say(sentence)
+    passed = sum(gate.passed for gate in result.gates)
+    output.say(f"gates: {passed} of {len(result.gates)} passed")
+
+
+def show_stopped(built: Built) -> None:
+    """Print where a build that was stopped early left its run."""
+    output.say(f"run: {built.run}")

@@ -1,0 +1,195 @@
+"""``hub data``: the rows of a task, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from hub.cli import output
+from hub.cli.options import data_option, json_option
+from hub.contract.errors import EXIT_DATA, EXIT_DONE, UsageError, nearest
+
+if TYPE_CHECKING:
+    from hub.contract.domain import DataSource, Task
+    from hub.contract.recipe import DataOptions
+    from hub.data import Prepared
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+@click.group()
+def command() -> None:
+    """Show or check the rows of a task.
+
+    Nothing is written. Without --recipe all rows are used, with it as many as the recipe allows.
+    """
+
+
+def _rows_options(function: F) -> F:
+    """Add the options that say which rows."""
+    recipe = click.option("--recipe", metavar="NAME", help="Use the data section of a built-in recipe.")
+    setting = click.option(
+        "--set",
+        "settings",
+        metavar="KEY=VALUE",
+        multiple=True,
+        help="Set a value of the data section: data.text, data.label, data.group name the columns of your files.",
+    )
+    source = click.option("--source", metavar="NAME", help="Use this data source of the task.")
+    task = click.argument("task_id", metavar="TASK")
+    return task(data_option(source(recipe(setting(function)))))
+
+
+@command.command("show")
+@_rows_options
+@json_option
+def show(
+    task_id: str, folder: str | None, source: str | None, recipe: str | None, settings: tuple[str, ...], as_json: bool
+) -> None:
+    """Show rows by split and slice, label counts, and the data sources with their licences.
+
+    TASK is named DOMAIN/TASK; see: hub tasks
+    """
+    task, prepared = _prepare(task_id, folder, source, recipe, settings)
+    if as_json:
+        output.emit_json(_show_document(task_id, folder, task, prepared))
+        return
+    output.labelled(_origin(task_id, folder, prepared))
+    output.say()
+    parts = [part.name for part in prepared.slices] or ["all"]
+    rows = _rows(prepared)
+    output.show_table("Rows", ["split", "rows", *parts], [[split, *rows[split].values()] for split in rows])
+    output.say()
+    labels = _label_rows(prepared)
+    splits = list(prepared.report.labels)
+    output.show_table(
+        "Labels",
+        ["label", *splits, "name"],
+        [[row["id"], *(row[split] for split in splits), row["name"]] for row in labels],
+    )
+    output.say()
+    cells = [[entry.name, entry.version, entry.licence.name or entry.licence.id, entry.url] for entry in task.sources]
+    output.show_table("Sources of the task", ["name", "version", "licence", "home"], cells)
+    _show_notes(prepared)
+
+
+@command.command("check")
+@_rows_options
+@json_option
+def check(
+    task_id: str, folder: str | None, source: str | None, recipe: str | None, settings: tuple[str, ...], as_json: bool
+) -> int:
+    """Clean the rows and report duplicates, conflicts, leaks and rare labels.
+
+    Ends with exit code 3 when something is left that makes measured scores wrong: evaluation rows whose
+    text or group is also in train, validation or calibration rows whose text is also in test.
+
+    TASK is named DOMAIN/TASK; see: hub tasks
+    """
+    from hub.data import serious
+    from hub.edge.schema import to_json
+
+    _, prepared = _prepare(task_id, folder, source, recipe, settings)
+    report = prepared.report
+    problems = serious(report)
+    if as_json:
+        head = {"task": task_id, "data": folder, "source": _source_name(prepared), "ok": not problems}
+        output.emit_json({**head, "problems": problems, "fingerprint": prepared.fingerprint, **to_json(report)})
+        return EXIT_DATA if problems else EXIT_DONE
+    output.labelled(_origin(task_id, folder, prepared))
+    output.say()
+    cells = [[split, report.rows_in[split], report.rows_out[split]] for split in report.rows_out]
+    output.show_table("Rows", ["split", "loaded", "used"], cells)
+    output.say()
+    found = [[entry.code, entry.count, entry.detail, ", ".join(entry.examples)] for entry in report.findings]
+    if found:
+        output.show_table("Findings", ["code", "count", "what", "for example"], found)
+    output.say(
+        f"Exact leaks left: {report.leaks}. Near-duplicates of training rows in evaluation: {report.near_leaks}."
+    )
+    _show_notes(prepared)
+    for problem in problems:
+        output.note(f"problem: {problem}")
+    return EXIT_DATA if problems else EXIT_DONE
+
+
+def _prepare(
+    task_id: str, folder: str | None, source: str | None, recipe: str | None, settings: tuple[str, ...]
+) -> tuple[Task, Prepared]:
+    from hub.data import prepare
+    from hub.host import load_plugins
+
+    task = load_plugins().find_task(task_id).task
+    options = _options(task, recipe, settings)
+    return task, prepare(task, options, source=source, folder=Path(folder) if folder is not None else None)
+
+
+def _options(task: Task, recipe: str | None, settings: tuple[str, ...]) -> DataOptions:
+    """Return the data section of a recipe (or the defaults, which keep all rows) with settings applied."""
+    from hub.contract.recipe import Recipe
+
+    by_name = {known.name: known for known in task.recipes}
+    if recipe is not None and recipe not in by_name:
+        raise UsageError("HUB-U032", f"task {task.name!r} has no recipe {recipe!r}", nearest(recipe, by_name))
+    return (by_name[recipe] if recipe else Recipe()).with_settings(settings).data
+
+
+def _origin(task_id: str, folder: str | None, prepared: Prepared) -> dict[str, object]:
+    source = prepared.source
+    named = f"{source.name}: {source.summary}, {source.version}" if source else f"your files in {folder}"
+    return {"task": task_id, "rows from": named, "fingerprint": prepared.fingerprint}
+
+
+def _source_name(prepared: Prepared) -> str | None:
+    return prepared.source.name if prepared.source else None
+
+
+def _rows(prepared: Prepared) -> dict[str, dict[str, int | None]]:
+    """Return rows by split: all of them, then those of every slice; a training row belongs to no slice."""
+    found: dict[str, dict[str, int | None]] = {}
+    for split, rows in prepared.dataset:
+        found[split] = {"rows": len(rows)}
+        for part in prepared.slices:
+            found[split][part.name] = None if split == "train" else sum(row.slice == part.name for row in rows)
+        if not prepared.slices:
+            found[split]["all"] = None if split == "train" else len(rows)
+    return found
+
+
+def _label_rows(prepared: Prepared) -> list[dict[str, Any]]:
+    counts = prepared.report.labels
+    return [
+        {"id": label.id, "name": label.name, **{split: counts[split][label.id] for split in counts}}
+        for label in prepared.labels
+    ]
+
+
+def _show_document(task_id: str, folder: str | None, task: Task, prepared: Prepared) -> dict[str, Any]:
+    return {
+        "task": task_id,
+        "data": folder,
+        "source": _source_name(prepared),
+        "fingerprint": prepared.fingerprint,
+        "rows": _rows(prepared),
+        "labels": _label_rows(prepared),
+        "sources": [_source(entry) for entry in task.sources],
+        "notes": list(prepared.dataset.notes),
+    }
+
+
+def _source(source: DataSource) -> dict[str, Any]:
+    from hub.edge.schema import to_json
+
+    document = to_json(source)
+    del document["loader"]  # a name inside the plugin, of no use to people
+    return document
+
+
+def _show_notes(prepared: Prepared) -> None:
+    if prepared.dataset.notes:
+        output.say()
+    for sentence in prepared.dataset.notes:
+        output.say(f"- {sentence}")

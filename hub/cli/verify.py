@@ -1,0 +1,33 @@
+"""``hub verify``: does the bundle on this machine still give the answers it was built with."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import click
+
+from hub.cli import output
+from hub.cli.options import json_option
+from hub.contract.errors import EXIT_DONE, EXIT_GATE
+
+
+@click.command("verify")
+@click.argument("bundle")
+@json_option
+def command(bundle: str, as_json: bool) -> int:
+    """Check a bundle: hashes, schema, gates of the build, and its self-test on this machine.
+
+    The exit code is 1 when a check fails.
+    """
+    from hub.edge.verify import verify
+
+    checks = verify(bundle)
+    ok = all(check.ok for check in checks)
+    if as_json:
+        output.emit_json({"ok": ok, "checks": [dataclasses.asdict(check) for check in checks]})
+    else:
+        rows = [("ok" if check.ok else "FAILED", check.name, check.detail) for check in checks]
+        output.show_table(f"checks of {bundle}", ("", "check", "detail"), rows)
+        failed = sum(not check.ok for check in checks)
+        output.say(f"{failed} of {len(checks)} checks failed" if failed else f"all {len(checks)} checks passed")
+    return EXIT_DONE if ok else EXIT_GATE

@@ -1,0 +1,75 @@
+"""One typed function for each hook: the rest of the host never calls pluggy by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+import pluggy
+
+from hub.contract import hookspecs
+from hub.contract.domain import Domain, Task
+from hub.contract.exporter import Exporter
+
+T = TypeVar("T")
+
+
+class WrongResultError(TypeError):
+    """A hook returned something else than its specification asks for."""
+
+
+def manager_for(plugin: object, name: str) -> pluggy.PluginManager:
+    """Return a manager that holds one plugin.
+
+    Every plugin has its own, so that a wrapper or a failing hook of one cannot reach another's results.
+
+    Args:
+        plugin: the module or object that implements hooks.
+        name: for messages.
+
+    Raises:
+        pluggy.PluginValidationError: a hook has arguments that its specification does not have.
+    """
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    manager.register(plugin, name=name)
+    return manager
+
+
+def domains(manager: pluggy.PluginManager) -> tuple[Domain, ...]:
+    """Return what ``hub_domains`` supplies.
+
+    Raises:
+        WrongResultError: it is not an iterable of domains.
+    """
+    found = _collect(manager.hook.hub_domains, Domain)
+    for domain in found:
+        for task in domain.tasks:
+            if not isinstance(task, Task):
+                raise WrongResultError(f"domain {domain.name!r} has a task of type {type(task).__name__}")
+    return found
+
+
+def exporters(manager: pluggy.PluginManager) -> tuple[Exporter, ...]:
+    """Return what ``hub_exporters`` supplies.
+
+    Raises:
+        WrongResultError: it is not an iterable of exporters.
+    """
+    return _collect(manager.hook.hub_exporters, Exporter)
+
+
+def _collect(caller: pluggy.HookCaller, kind: type[T]) -> tuple[T, ...]:
+    results = caller()
+    wanted = f"not an iterable of {kind.__name__}"
+    if caller.get_hookimpls() and not results:
+        raise WrongResultError(f"{caller.name} returned None, {wanted}")
+    collected: list[T] = []
+    for result in results:
+        if isinstance(result, (str, bytes)) or not isinstance(result, Iterable):
+            raise WrongResultError(f"{caller.name} returned {type(result).__name__}, {wanted}")
+        for item in result:
+            if not isinstance(item, kind):
+                raise WrongResultError(f"{caller.name} supplied {type(item).__name__}, not {kind.__name__}")
+            collected.append(item)
+    return tuple(collected)
