@@ -1,0 +1,1 @@
+"""Making a model small: vocabulary trimming, quantization, how its graph is run."""

@@ -1,0 +1,64 @@
+"""The temperature inside the graph: plain softmax of any runtime then gives calibrated probabilities."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hub.contract.errors import HubError
+from hub.edge.files import written_whole
+
+
+def scale_head(source: Path, target: Path, factor: float, output: str = "logits") -> None:
+    """Multiply weight and bias of a graph's last linear layer, and so its logits, by ``factor``.
+
+    Args:
+        source: fp32 ONNX model whose output is the result of Gemm, or of MatMul plus Add.
+        target: file to write; may equal ``source``.
+        factor: one over the temperature, above 0.
+        output: name of the graph's output.
+
+    Raises:
+        HubError: HUB-X011, the graph ends in something else.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    model = onnx.load(source)
+    names = _head_initializers(model.graph, output)
+    for tensor in model.graph.initializer:
+        if tensor.name in names:
+            scaled = numpy_helper.to_array(tensor) * np.float32(factor)
+            tensor.CopyFrom(numpy_helper.from_array(scaled.astype(np.float32), tensor.name))
+    with written_whole(target) as path:
+        onnx.save_model(model, path)
+
+
+def _head_initializers(graph: Any, output: str) -> set[str]:
+    """Walk back from the output to the weights of the last linear layer."""
+    makers = {name: node for node in graph.node for name in node.output}
+    users: dict[str, int] = {}
+    for node in graph.node:
+        for name in node.input:
+            users[name] = users.get(name, 0) + 1
+    weights = {tensor.name for tensor in graph.initializer}
+    node = makers.get(output)
+    while node is not None and node.op_type in ("Identity", "Cast"):
+        node = makers.get(node.input[0])
+    found: set[str] = set()
+    if node is not None and node.op_type == "Add":
+        found |= {name for name in node.input if name in weights}
+        node = next((makers[name] for name in node.input if name in makers), None)
+    if node is not None and node.op_type in ("Gemm", "MatMul"):
+        found |= {name for name in node.input[1:] if name in weights}
+        complete = any(users[name] == 1 for name in node.input[1:] if name in weights)
+        if complete and all(users[name] == 1 for name in found):
+            return found
+    raise HubError(
+        "HUB-X011",
+        "cannot fold the temperature into the graph",
+        "its output is not a linear layer with weights of its own",
+        "export without calibration",
+    )

@@ -1,0 +1,1 @@
+"""Scores, calibration, intervals, gates and the linear baseline. All but the baseline is numpy only."""

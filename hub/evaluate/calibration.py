@@ -1,0 +1,106 @@
+"""Temperature and abstention, fitted on calibration rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from hub.edge.schema import Abstention
+
+_LOW, _HIGH = 0.05, 20.0
+_GOLDEN = (np.sqrt(5.0) - 1) / 2
+
+
+def softmax(logits: npt.NDArray[np.floating], temperature: float = 1.0) -> npt.NDArray[np.float64]:
+    """Softmax over the last axis in float64.
+
+    Args:
+        logits: [rows, labels].
+        temperature: above 0.
+    """
+    scaled = np.asarray(logits, dtype=np.float64) / temperature
+    scaled -= scaled.max(axis=-1, keepdims=True)
+    powers = np.exp(scaled)
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+
+
+def negative_log_likelihood(
+    logits: npt.NDArray[np.floating], truth: npt.NDArray[np.int64], temperature: float
+) -> float:
+    """Mean negative log-likelihood of the truth in nats.
+
+    Args:
+        logits: [rows, labels].
+        truth: int64 [rows].
+        temperature: above 0.
+    """
+    scaled = np.asarray(logits, dtype=np.float64) / temperature
+    top = scaled.max(axis=1)
+    spread = top + np.log(np.exp(scaled - top[:, None]).sum(axis=1))
+    return float((spread - scaled[np.arange(len(truth)), truth]).mean())
+
+
+def fit_temperature(logits: npt.NDArray[np.floating], truth: npt.NDArray[np.int64]) -> float:
+    """Find the temperature with the lowest negative log-likelihood.
+
+    Golden-section search over its logarithm between 0.05 and 20; the likelihood has one minimum there.
+
+    Args:
+        logits: [rows, labels] of calibration rows.
+        truth: int64 [rows].
+
+    Returns:
+        The temperature; 1 without rows.
+
+    Source: Guo et al. 2017, On Calibration of Modern Neural Networks (arXiv 1706.04599).
+    """
+    if not len(truth):
+        return 1.0
+    low, high = np.log(_LOW), np.log(_HIGH)
+    left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
+    at_left = negative_log_likelihood(logits, truth, float(np.exp(left)))
+    at_right = negative_log_likelihood(logits, truth, float(np.exp(right)))
+    while high - low > 1e-4:
+        if at_left < at_right:
+            high, right, at_right = right, left, at_left
+            left = high - _GOLDEN * (high - low)
+            at_left = negative_log_likelihood(logits, truth, float(np.exp(left)))
+        else:
+            low, left, at_left = left, right, at_right
+            right = low + _GOLDEN * (high - low)
+            at_right = negative_log_likelihood(logits, truth, float(np.exp(right)))
+    return float(np.exp((low + high) / 2))
+
+
+def fit_abstention(
+    probabilities: npt.NDArray[np.float64], truth: npt.NDArray[np.int64], target_precision: float
+) -> Abstention:
+    """Find the lowest threshold of top probability that reaches a precision on calibration rows.
+
+    Args:
+        probabilities: float64 [rows, labels].
+        truth: int64 [rows].
+        target_precision: 0..1.
+
+    Returns:
+        Threshold, coverage and precision. When no threshold reaches the target, the one with the highest
+        precision among those that keep at least one row.
+    """
+    if not len(truth):
+        return Abstention(target_precision, 0.0, 1.0, 0.0)
+    confidence = probabilities.max(axis=1)
+    order = np.argsort(-confidence, kind="stable")
+    right = (probabilities.argmax(axis=1) == truth)[order]
+    precision = np.cumsum(right) / np.arange(1, len(right) + 1)
+    # A threshold cannot separate equal confidences: only the last row of a run of equals is a candidate.
+    sorted_confidence = confidence[order]
+    ends = np.append(sorted_confidence[1:] != sorted_confidence[:-1], True)
+    reached = np.flatnonzero(ends & (precision >= target_precision))
+    candidates = np.flatnonzero(ends)
+    kept = int(reached[-1]) if len(reached) else int(candidates[precision[candidates].argmax()])
+    return Abstention(
+        target_precision=target_precision,
+        threshold=float(sorted_confidence[kept]),
+        coverage=(kept + 1) / len(right),
+        precision=float(precision[kept]),
+    )

@@ -1,0 +1,1 @@
+"""Runs: stages with fingerprints, written whole, resumed where they stopped."""

@@ -1,0 +1,151 @@
+"""The student: a few of the teacher's layers and a trimmed vocabulary, trained on the teacher's logits."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hub.compress import vocabulary
+from hub.contract.recipe import Distillation
+from hub.edge.encode import Encoder
+from hub.edge.files import write_json, write_text, written_whole
+from hub.pipeline.context import Context
+from hub.pipeline.stages.finetune import load_teacher
+from hub.pipeline.stages.rows import LabelledTexts, split
+from hub.pipeline.stages.training import MODEL, forget_checkpoint, read_training, train_model
+from hub.train.base import quiet_transformers, tokenizer_document
+from hub.train.batches import EncodedRows
+from hub.train.inference import encode, logits
+from hub.train.loop import Objective
+from hub.train.losses import distillation_loss
+from hub.train.precision import to_precision
+from hub.train.student import make_student
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+_TEACHER_LOGITS = "teacher-logits.npy"
+TOKENIZER = "tokenizer.json"
+
+
+_SPECIAL = {
+    "unk_token": "[UNK]",
+    "sep_token": "[SEP]",
+    "pad_token": "[PAD]",
+    "cls_token": "[CLS]",
+    "mask_token": "[MASK]",
+}
+
+
+def run(context: Context, folder: Path) -> str:
+    """Distil, and leave the student's checkpoint and tokenizer in ``model/``."""
+    prepared = context.prepared()
+    train, validation = split(prepared, "train"), split(prepared, "validation")
+    teacher, tokenizer = load_teacher(context)
+    transfer = _teacher_logits(context, folder, teacher, tokenizer, train)
+    student = make_student(teacher, context.recipe.student.layers)
+    document = _trim(context, student, tokenizer, train)
+    write_json(folder / "vocabulary.json", {"pieces": len(document["model"]["vocab"]), "note": document["note"]})
+    del document["note"]
+    write_tokenizer(folder / MODEL, document, context.recipe.max_length)
+    encoder = Encoder(folder / MODEL / TOKENIZER, context.recipe.max_length)
+    options = context.recipe.student
+    train_model(
+        context,
+        folder,
+        "student",
+        options,
+        student,
+        encode_rows(encoder, train),
+        encode_rows(encoder, validation),
+        validation,
+        _objective(options, train.targets, transfer),
+    )
+    with quiet_transformers():
+        student.save_pretrained(folder / MODEL)
+    forget_checkpoint(folder)
+    (folder / _TEACHER_LOGITS).unlink(missing_ok=True)
+    return ""
+
+
+def encode_rows(encoder: Encoder, rows: LabelledTexts) -> EncodedRows:
+    """Turn texts into the ids the student and its exported graph read."""
+    ids = tuple(tuple(encoding.ids) for encoding in encoder.encode(rows.texts))
+    return EncodedRows(ids, rows.targets, encoder.pad_id)
+
+
+def write_tokenizer(folder: Path, document: dict[str, Any], max_length: int) -> None:
+    """Write tokenizer.json and tokenizer_config.json as transformers 4 and 5 and Transformers.js read them.
+
+    Padding is off and truncation is at the model's length: files of sentence-transformers ask for other
+    values, which bare ``tokenizers`` users obey and pay for.
+    """
+    document["padding"] = None
+    document["truncation"] = {
+        "direction": "Right",
+        "max_length": max_length,
+        "strategy": "LongestFirst",
+        "stride": 0,
+    }
+    # Written compact: the vocabulary is most of it, and its size is part of what a device fetches.
+    write_text(folder / TOKENIZER, json.dumps(document, ensure_ascii=False, separators=(",", ":")))
+    special = {token["content"] for token in document["added_tokens"]}
+    config: dict[str, Any] = {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": max_length}
+    config.update({name: token for name, token in _SPECIAL.items() if token in special})
+    write_json(folder / "tokenizer_config.json", config)
+
+
+def _teacher_logits(
+    context: Context,
+    folder: Path,
+    teacher: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    train: LabelledTexts,
+) -> npt.NDArray[np.float32]:
+    """The teacher's logits on the training rows, computed once, in the precision it was trained in."""
+    file = folder / _TEACHER_LOGITS
+    if file.is_file():
+        return np.asarray(np.load(file), dtype=np.float32)
+    context.reporter.tick(0, 1, "the teacher reads the training rows")
+    precision = read_training(context, "finetune").precision
+    rows = encode(tokenizer, train.texts, train.targets, context.recipe.max_length)
+    found = logits(to_precision(teacher, precision), rows.ids, rows.pad_id, batch_size=128)
+    to_precision(teacher, "fp32")
+    with written_whole(file) as path:
+        np.save(path, found)
+    return found
+
+
+def _trim(
+    context: Context, student: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, train: LabelledTexts
+) -> dict[str, Any]:
+    """Trim the student's vocabulary in place and return its tokenizer document, with a note on what was done."""
+    document = tokenizer_document(tokenizer)
+    options = context.recipe.compress
+    reason = vocabulary.can_trim(document) if options.trim_vocabulary else "the recipe asks for the whole vocabulary"
+    if reason:
+        return document | {"note": f"not trimmed: {reason}"}
+    rows = encode(tokenizer, train.texts, train.targets, context.recipe.max_length)
+    counts = vocabulary.count_pieces(rows.ids)
+    kept = vocabulary.choose_pieces(document, counts, options.min_piece_count, options.vocabulary)
+    before = len(document["model"]["vocab"])
+    vocabulary.trim_embeddings(student, kept)
+    return vocabulary.trim_tokenizer(document, kept) | {"note": f"{len(kept)} of {before} pieces kept"}
+
+
+def _objective(options: Distillation, targets: tuple[int, ...], transfer: npt.NDArray[np.float32]) -> Objective:
+    """The teacher's logits and the labels, mixed as the recipe says."""
+    import torch
+
+    truth, soft = torch.tensor(targets), torch.from_numpy(transfer)
+
+    def objective(model: PreTrainedModel, ids: torch.Tensor, mask: torch.Tensor, batch: list[int]) -> torch.Tensor:
+        found = model(input_ids=ids, attention_mask=mask).logits.float()
+        return distillation_loss(found, soft[batch], truth[batch], options.temperature, options.teacher_weight)
+
+    return objective

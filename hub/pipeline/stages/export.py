@@ -1,0 +1,107 @@
+"""The exported graph: calibrated, compared with PyTorch on real rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hub.contract.errors import GateError
+from hub.contract.exporter import Exported, ExportRequest
+from hub.contract.reference import resolve
+from hub.edge.encode import Encoder
+from hub.edge.files import write_json
+from hub.edge.schema import to_json
+from hub.evaluate.calibration import fit_temperature, softmax
+from hub.evaluate.gates import parity_gate
+from hub.pipeline.context import Context
+from hub.pipeline.stages.distill import TOKENIZER, encode_rows
+from hub.pipeline.stages.rows import LabelledTexts, split
+from hub.pipeline.stages.running import Candidate, logits_of
+from hub.pipeline.stages.training import MODEL
+from hub.train.base import quiet_transformers
+from hub.train.inference import logits
+from hub.train.student import scale_last_linear
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+GRAPH = "model"
+PARITY = "parity"
+EXPORT = "export"
+_WORST = 5
+
+
+def run(context: Context, folder: Path) -> str:
+    """Export the student with its temperature folded in, and compare.
+
+    Raises:
+        GateError: HUB-G001, the graph's probabilities differ from PyTorch's.
+    """
+    prepared = context.prepared()
+    student = load_student(context)
+    encoder = student_encoder(context)
+    calibration = encode_rows(encoder, split(prepared, "calibration"))
+    context.reporter.tick(0, 3, "temperature")
+    found = logits(student, calibration.ids, calibration.pad_id)
+    temperature = fit_temperature(found, split(prepared, "calibration").truth)
+    scale_last_linear(student, 1.0 / temperature)
+    exporter = context.request.exporter
+    context.reporter.tick(1, 3, f"writing {exporter.name}")
+    export = resolve(exporter.export)
+    request = ExportRequest(
+        model=student,
+        target=folder / f"{GRAPH}{exporter.suffix}",
+        kind=context.request.task.kind,
+        max_length=context.recipe.max_length,
+    )
+    exported: Exported = export(request)
+    write_json(
+        folder / f"{EXPORT}.json",
+        {
+            "temperature": temperature,
+            "inputs": list(exported.inputs),
+            "outputs": list(exported.outputs),
+            "details": dict(exported.details),
+        },
+    )
+    context.reporter.tick(2, 3, "comparing with PyTorch")
+    _check_parity(context, folder, student, encoder, split(prepared, "validation"), exported.file)
+    return ""
+
+
+def load_student(context: Context) -> PreTrainedModel:
+    """Load the distilled student in fp32, before its temperature is folded in."""
+    from transformers import AutoModelForSequenceClassification
+
+    with quiet_transformers():
+        model: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(
+            context.run.stage("distill") / MODEL, attn_implementation="eager"
+        )
+    model.eval()
+    return model
+
+
+def student_encoder(context: Context) -> Encoder:
+    """Return the student's tokenizer as the edge reads it."""
+    return Encoder(context.run.stage("distill") / MODEL / TOKENIZER, context.recipe.max_length)
+
+
+def _check_parity(
+    context: Context, folder: Path, student: PreTrainedModel, encoder: Encoder, rows: LabelledTexts, file: Path
+) -> None:
+    gates = context.recipe.gates
+    rows = rows.spread(gates.parity_rows)
+    encoded = encode_rows(encoder, rows)
+    reference = softmax(logits(student, encoded.ids, encoded.pad_id))
+    candidate = Candidate(file, context.request.exporter, encoder, {})
+    found = softmax(logits_of(candidate, rows.texts))
+    gate, worst = parity_gate(reference, found, gates.parity)
+    write_json(folder / f"{PARITY}.json", to_json(gate))
+    if not gate.passed:
+        named = ", ".join(rows.origins[row] or f"validation row {row}" for row in worst[:_WORST])
+        raise GateError(
+            "HUB-G001",
+            f"the exported graph differs from PyTorch by {gate.value:.2g} in probability, the limit is {gate.limit:g}",
+            f"worst rows: {named}",
+            f"the run is kept; its log is {context.run.log}",
+        )

@@ -1,0 +1,216 @@
+"""The bundle with its proof: self-test, card, report; and the run's own copy of the report."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hub.contract.reference import resolve
+from hub.contract.results import (
+    BuildResult,
+    CardNote,
+    LabelName,
+    LicenceNote,
+    MetricName,
+    SliceName,
+)
+from hub.data import Prepared
+from hub.edge.bundle import Bundle
+from hub.edge.files import write_json, write_text
+from hub.edge.schema import Abstention, LabelEntry, Manifest, SessionOptions, Variant, to_json
+from hub.edge.selftest import choose, expected
+from hub.edge.selftest import write as write_selftest
+from hub.edge.writer import seal
+from hub.pipeline.context import Context
+from hub.pipeline.fingerprint import library_versions
+from hub.pipeline.run import now
+from hub.pipeline.stages.compress import CHOICES, FP32, INT8, variant_files
+from hub.pipeline.stages.distill import TOKENIZER
+from hub.pipeline.stages.export import EXPORT
+from hub.pipeline.stages.rows import split
+from hub.pipeline.stages.training import MODEL, read_training
+from hub.pipeline.stages.verify import RESULT as VERIFIED
+from hub.pipeline.stages.verify import Verified
+from hub.publish.card import card_text, notice_text
+from hub.report import write_report
+from hub.train.base import find_base
+
+BUNDLE = "bundle"
+REPORT = "report.html"
+BUILD = "build"
+_FILES = {FP32: "onnx/model.onnx", INT8: "onnx/model_quantized.onnx"}
+_STAGES = ("data", "baseline", "finetune", "distill", "export", "compress", "verify")
+
+
+def run(context: Context, folder: Path) -> str:
+    """Assemble the bundle in ``bundle/`` and leave report.html and build.json beside it."""
+    prepared = context.prepared()
+    verified = context.result("verify", VERIFIED, Verified)
+    choices = json.loads((context.run.stage("compress") / f"{CHOICES}.json").read_text("utf-8"))
+    bundle = folder / BUNDLE
+    shutil.rmtree(bundle, ignore_errors=True)
+    context.reporter.tick(0, 3, "bundle")
+    _copy_files(context, bundle)
+    manifest = seal(bundle, _manifest(context, prepared, verified, choices))
+    context.reporter.tick(1, 3, "self-test")
+    texts = _selftest_texts(context, prepared)
+    chosen = [texts[i] for i in choose(texts, Bundle.open(bundle, variant=FP32).probabilities(texts))]
+    write_selftest(bundle / "selftest.jsonl", chosen, expected(bundle, chosen))
+    manifest = seal(bundle, manifest)
+    context.reporter.tick(2, 3, "report and card")
+    result = _with_sizes(_build_result(context, prepared, verified, choices), manifest)
+    write_text(bundle / "README.md", card_text(result, manifest))
+    write_text(bundle / "NOTICE", notice_text(result))
+    manifest = seal(bundle, manifest)
+    result = _with_sizes(result, manifest)
+    write_report(result, folder / REPORT)
+    shutil.copyfile(folder / REPORT, bundle / REPORT)
+    seal(bundle, manifest)
+    write_json(folder / f"{BUILD}.json", to_json(result))
+    return ""
+
+
+def _copy_files(context: Context, bundle: Path) -> None:
+    """Put model files, configuration and tokenizer where other people's runtimes look for them."""
+    (bundle / "onnx").mkdir(parents=True)
+    for name, file in variant_files(context).items():
+        shutil.copyfile(file, bundle / _FILES[name])
+    student = context.run.stage("distill") / MODEL
+    for name in (TOKENIZER, "tokenizer_config.json"):
+        shutil.copyfile(student / name, bundle / name)
+    config = json.loads((student / "config.json").read_text("utf-8"))
+    for key in ("_name_or_path", "transformers_version", "dtype", "torch_dtype", "_attn_implementation"):
+        config.pop(key, None)
+    write_json(bundle / "config.json", config)
+
+
+def _manifest(context: Context, prepared: Prepared, verified: Verified, choices: Mapping[str, Any]) -> Manifest:
+    exported = json.loads((context.run.stage("export") / f"{EXPORT}.json").read_text("utf-8"))
+    results = {row.variant: row for row in verified.models if row.role == "variant"}
+    variants = {}
+    for name, row in results.items():
+        session = choices["variants"][name]["session"]
+        variants[name] = Variant(
+            file=_FILES[name],
+            format=context.request.exporter.name,
+            precision=name,
+            fetch_bytes=0,
+            batch_invariant=name == FP32,
+            session=SessionOptions(session["threads"], tuple(session["disabled_optimizers"])),
+            scores={part: evaluation.metrics for part, evaluation in row.evaluations.items()},
+            latency=row.latency,
+        )
+    first = next(iter(results.values()))
+    return Manifest(
+        schema=1,
+        name=context.request.task.name,
+        task=context.request.task_id,
+        kind=context.request.task.kind,
+        labels=tuple(LabelEntry(label.id, label.name or label.id) for label in prepared.labels),
+        max_length=context.recipe.max_length,
+        inputs=tuple(exported["inputs"]),
+        output=exported["outputs"][0],
+        variants=variants,
+        default_variant={"portable": verified.default_variant},
+        files={},
+        headline={"slice": next(iter(first.evaluations)), "metric": context.request.task.headline.name},
+        abstention={name: Abstention(**choices["variants"][name]["abstention"]) for name in results},
+        gates=verified.gates,
+        machine=verified.machine,
+        provenance=_provenance(context, prepared, choices),
+    )
+
+
+def _provenance(context: Context, prepared: Prepared, choices: Mapping[str, Any]) -> dict[str, Any]:
+    request, base = context.request, find_base(context.recipe.base)
+    return {
+        "run": context.run.folder.name,
+        "built": now(),
+        "plugin": {"name": request.plugin, "version": request.plugin_version},
+        "packages": dict(library_versions()),
+        "data": {"fingerprint": prepared.fingerprint, "source": _data_source(prepared)},
+        "base_model": {"id": base.id, "version": base.version},
+        "recipe": context.recipe.to_mapping(),
+        "int8": choices["int8"],
+        "vocabulary": json.loads((context.run.stage("distill") / "vocabulary.json").read_text("utf-8")),
+        "licences": [to_json(note) for note in _licences(context, prepared)],
+    }
+
+
+def _data_source(prepared: Prepared) -> dict[str, str]:
+    source = prepared.source
+    if source is None:
+        return {"name": "the user's own files", "url": "", "version": ""}
+    return {"name": source.summary, "url": source.url, "version": source.version}
+
+
+def _licences(context: Context, prepared: Prepared) -> tuple[LicenceNote, ...]:
+    base = find_base(context.recipe.base)
+    notes = [LicenceNote("base model", base.id, base.licence, notice=base.notice)]
+    if prepared.source is not None:
+        licence = prepared.source.licence
+        notes.append(
+            LicenceNote("data", prepared.source.summary, licence.id, licence.name, licence.url, licence.notice)
+        )
+    return tuple(notes)
+
+
+def _selftest_texts(context: Context, prepared: Prepared) -> list[str]:
+    """Texts that may be published: the plugin's examples; the user's rows only when asked for."""
+    if context.request.selftest_from_data:
+        return list(split(prepared, "validation").spread(200).texts)
+    if context.request.task.examples:
+        return [str(text) for text in resolve(context.request.task.examples)()]
+    names = [label.name or label.id for label in prepared.labels]
+    return [f"{first}, {second}" if first != second else first for first in names for second in names][:200]
+
+
+def _build_result(context: Context, prepared: Prepared, verified: Verified, choices: Mapping[str, Any]) -> BuildResult:
+    request = context.request
+    base = find_base(context.recipe.base)
+    records = {name: context.run.record(name) for name in _STAGES}
+    card = request.task.card
+    return BuildResult(
+        run=context.run.folder.name,
+        task=request.task_id,
+        kind=request.task.kind,
+        summary=request.task.summary,
+        recipe=context.recipe.to_mapping(),
+        labels=tuple(LabelName(label.id, label.name or label.id) for label in prepared.labels),
+        slices=tuple(SliceName(part.name, part.summary) for part in prepared.slices),
+        headline_metric=request.task.headline.name,
+        models=verified.models,
+        default_variant=verified.default_variant,
+        trainings=tuple(read_training(context, stage) for stage in ("finetune", "distill")),
+        cleaning=prepared.report,
+        gates=verified.gates,
+        abstention={name: choices["variants"][name]["abstention"] for name in (FP32, INT8)},
+        licences=_licences(context, prepared),
+        card=CardNote(card.description, card.intended_use, card.out_of_scope, card.limits, card.language, card.tags),
+        base_model={"id": base.id, "version": base.version},
+        data_source=_data_source(prepared),
+        machine=verified.machine,
+        seconds={name: record.seconds for name, record in records.items() if record},
+        notes=_notes(verified),
+        created=now(),
+        metrics=tuple(MetricName(m.name, m.summary, m.higher_is_better, m.hub_name) for m in request.task.metrics),
+    )
+
+
+def _notes(verified: Verified) -> tuple[str, ...]:
+    if verified.default_variant == FP32:
+        return ("int8 lost too much on validation in every form tried; the default variant is fp32.",)
+    return ()
+
+
+def _with_sizes(result: BuildResult, manifest: Manifest) -> BuildResult:
+    """State each variant's size as what fetching it transfers."""
+    models = tuple(
+        dataclasses.replace(row, bytes=manifest.variants[row.variant].fetch_bytes) if row.variant else row
+        for row in result.models
+    )
+    return dataclasses.replace(result, models=models)

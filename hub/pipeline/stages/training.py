@@ -1,0 +1,100 @@
+"""What teacher and student share: precision, plan, validation score, progress, checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hub.contract.recipe import Distillation, Training
+from hub.contract.results import TrainingResult
+from hub.edge.files import write_json
+from hub.edge.schema import to_json
+from hub.evaluate.calibration import softmax
+from hub.pipeline.context import Context, choose_once
+from hub.pipeline.stages.rows import LabelledTexts
+from hub.pipeline.stages.scoring import headline_score
+from hub.train.batches import EncodedRows
+from hub.train.inference import logits
+from hub.train.loop import Objective, Plan, Tick, Trainer
+from hub.train.precision import choose_precision
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+MODEL = "model"
+RESULT = "training"
+_CHECKPOINT = "checkpoint.pt"
+
+
+def train_model(
+    context: Context,
+    folder: Path,
+    name: str,
+    options: Training | Distillation,
+    model: PreTrainedModel,
+    rows: EncodedRows,
+    held_out: EncodedRows,
+    validation: LabelledTexts,
+    objective: Objective,
+) -> None:
+    """Train a model in place and record how it went in ``training.json``.
+
+    Args:
+        context: of the build.
+        folder: the stage's working folder; an interrupted training goes on from the checkpoint in it.
+        name: ``teacher`` or ``student``.
+        options: the recipe's section.
+        model: fp32 model.
+        rows: training rows.
+        held_out: validation rows as token ids.
+        validation: the same rows with labels and slices.
+        objective: loss of a batch.
+    """
+
+    def measure() -> dict[str, object]:
+        precision, step_ms = choose_precision(options.precision, model, rows, options.batch_size)
+        return {"precision": precision, "step_ms": step_ms}
+
+    choice = choose_once(folder, "precision", measure)
+    headline = headline_score(validation, context.request.task.headline)
+    plan = Plan(
+        name=name,
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        most_per_label=options.epoch_rows_per_label,
+        learning_rate=options.learning_rate,
+        warmup=options.warmup,
+        weight_decay=options.weight_decay,
+        clip_norm=options.clip_norm,
+        patience=options.patience if isinstance(options, Training) else 0,
+        precision=choice["precision"],
+        seed=context.recipe.seed,
+        step_ms=choice["step_ms"],
+    )
+    checkpoint = folder / _CHECKPOINT
+
+    def score(trained: PreTrainedModel) -> float:
+        return headline(softmax(logits(trained, held_out.ids, held_out.pad_id)))
+
+    result = Trainer(model, rows, objective, score, plan, checkpoint, _ticker(context)).run()
+    write_json(folder / f"{RESULT}.json", to_json(result))
+
+
+def forget_checkpoint(folder: Path) -> None:
+    """Remove the checkpoint once the trained model is written."""
+    (folder / _CHECKPOINT).unlink(missing_ok=True)
+
+
+def read_training(context: Context, stage: str) -> TrainingResult:
+    """Read how the training of a finished stage went."""
+    return context.result(stage, RESULT, TrainingResult)
+
+
+def _ticker(context: Context) -> Callable[[Tick], None]:
+    def tick(at: Tick) -> None:
+        score = f"{at.score:.3f}" if at.score else "–"
+        text = f"epoch {min(at.epoch + 1, at.epochs)}/{at.epochs}  loss {at.loss:.3f}  validation {score}"
+        context.reporter.tick(at.step, at.steps, text)
+
+    return tick

@@ -1,0 +1,191 @@
+"""The one reading of the test rows: scores, latency and gates of everything that was made."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hub.contract.results import GateResult, Latency, ModelResult
+from hub.edge.files import write_json
+from hub.edge.machine import describe
+from hub.edge.schema import to_json
+from hub.edge.timing import measure
+from hub.evaluate.calibration import fit_temperature, softmax
+from hub.evaluate.gates import drop_gates, share_gates
+from hub.pipeline.context import Context, choose_once
+from hub.pipeline.stages.compress import CHOICES, FP32, INT8, session_options, variant_files
+from hub.pipeline.stages.export import PARITY, student_encoder
+from hub.pipeline.stages.finetune import load_teacher
+from hub.pipeline.stages.lengths import texts_of_length
+from hub.pipeline.stages.rows import LabelledTexts, split
+from hub.pipeline.stages.running import Candidate, caller, logits_of
+from hub.pipeline.stages.scoring import evaluations
+from hub.train.inference import encode, logits
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+RESULT = "results"
+TEACHER = "teacher"
+LENGTHS = (16, 64)
+THREADS = 1
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What the stage leaves for the report.
+
+    Args:
+        models: rows of the result table.
+        gates: every gate of the build.
+        default_variant: what `hub predict` runs.
+        machine: where it was measured.
+    """
+
+    models: tuple[ModelResult, ...]
+    gates: tuple[GateResult, ...]
+    default_variant: str
+    machine: dict[str, Any] = field(default_factory=dict)
+
+
+def run(context: Context, folder: Path) -> str:
+    """Score, time and gate. A missed gate is recorded here and fails the build after the report is written."""
+    choices = json.loads((context.run.stage("compress") / f"{CHOICES}.json").read_text("utf-8"))
+    teacher, tokenizer = load_teacher(context)
+    context.reporter.tick(0, 4, "the teacher reads the test rows")
+    rows = [context.result("baseline", "baseline", ModelResult), _score_teacher(context, teacher, tokenizer)]
+    candidates = _candidates(context, choices)
+    for name, candidate in candidates.items():
+        context.reporter.tick(len(rows) - 1, 4, f"{name} reads the test rows")
+        rows.append(_score_variant(context, name, candidate))
+    context.reporter.tick(3, 4, "latency")
+    latencies = choose_once(folder, "latency", lambda: _latencies(context, teacher, tokenizer, candidates))
+    models = tuple(_with_latency(row, latencies) for row in rows)
+    gates = _gates(context, models, choices["default"])
+    verified = Verified(models, gates, choices["default"], describe())
+    write_json(folder / f"{RESULT}.json", to_json(verified))
+    return ""
+
+
+def _score_teacher(context: Context, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> ModelResult:
+    """Score the teacher in PyTorch fp32, with its own temperature so that its probabilities compare."""
+    prepared = context.prepared()
+    test, calibration = split(prepared, "test"), split(prepared, "calibration")
+    length = context.recipe.max_length
+
+    def read(rows: LabelledTexts) -> npt.NDArray[np.float32]:
+        encoded = encode(tokenizer, rows.texts, rows.targets, length)
+        return logits(model, encoded.ids, encoded.pad_id)
+
+    temperature = fit_temperature(read(calibration), calibration.truth)
+    probabilities = softmax(read(test), temperature)
+    weights = sum(p.numel() for p in model.parameters())
+    return ModelResult(
+        name=TEACHER,
+        role="teacher",
+        parameters=weights,
+        bytes=4 * weights,
+        evaluations=evaluations(test, probabilities, context.request.task.metrics, intervals=True),
+    )
+
+
+def _candidates(context: Context, choices: dict[str, Any]) -> dict[str, Candidate]:
+    encoder = student_encoder(context)
+    return {
+        name: Candidate(file, context.request.exporter, encoder, session_options(choices["variants"][name]["session"]))
+        for name, file in variant_files(context).items()
+    }
+
+
+def _score_variant(context: Context, name: str, candidate: Candidate) -> ModelResult:
+    test = split(context.prepared(), "test")
+    probabilities = softmax(logits_of(candidate, test.texts))
+    return ModelResult(
+        name=f"student {name}",
+        role="variant",
+        variant=name,
+        parameters=_student_parameters(context),
+        bytes=candidate.file.stat().st_size,
+        evaluations=evaluations(test, probabilities, context.request.task.metrics, intervals=True),
+    )
+
+
+def _student_parameters(context: Context) -> int:
+    from safetensors import safe_open
+
+    with safe_open(context.run.stage("distill") / "model" / "model.safetensors", framework="np") as weights:
+        return int(sum(np.prod(weights.get_slice(name).get_shape()) for name in weights.keys()))  # noqa: SIM118
+
+
+def _latencies(
+    context: Context,
+    teacher: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    candidates: dict[str, Candidate],
+) -> dict[str, Any]:
+    """Time teacher and variants in one run at each length, one thread, alternating in blocks."""
+    encoder = student_encoder(context)
+    texts = split(context.prepared(), "train").texts
+    found: dict[str, Any] = {}
+    with one_thread(teacher):
+        for tokens in LENGTHS:
+            timed = texts_of_length(encoder, texts, tokens) if tokens <= context.recipe.max_length else []
+            if not timed:
+                continue
+            callers = {TEACHER: teacher_caller(teacher, tokenizer, context.recipe.max_length)}
+            callers |= {name: caller(candidate) for name, candidate in candidates.items()}
+            for name, latency in measure(callers, timed, tokens, THREADS).items():
+                found.setdefault(name, {})[str(tokens)] = to_json(latency)
+    return found
+
+
+def teacher_caller(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, max_length: int
+) -> Callable[[str], object]:
+    """Return the PyTorch side of a comparison: tokenizer and eager model with sdpa attention, inference mode."""
+    import torch
+
+    def call(text: str) -> object:
+        with torch.inference_mode():
+            inputs = tokenizer(text, truncation=True, max_length=max_length, return_tensors="pt")
+            return model(**inputs).logits
+
+    return call
+
+
+@contextmanager
+def one_thread(model: PreTrainedModel) -> Iterator[None]:
+    """Run PyTorch with one thread and sdpa attention inside the block."""
+    import torch
+
+    threads, attention = torch.get_num_threads(), model.config._attn_implementation
+    torch.set_num_threads(THREADS)
+    model.set_attn_implementation("sdpa")
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        model.set_attn_implementation(attention)
+
+
+def _with_latency(row: ModelResult, latencies: dict[str, Any]) -> ModelResult:
+    found = latencies.get(row.variant or row.name, {})
+    return dataclasses.replace(row, latency={tokens: Latency(**values) for tokens, values in found.items()})
+
+
+def _gates(context: Context, models: tuple[ModelResult, ...], default: str) -> tuple[GateResult, ...]:
+    limits, headline = context.recipe.gates, context.request.task.headline.name
+    by_name = {row.variant or row.name: row for row in models}
+    gates = [context.result("export", PARITY, GateResult)]
+    if default == INT8:
+        gates += drop_gates(by_name[FP32].evaluations, by_name[INT8].evaluations, headline, limits, INT8)
+    gates += share_gates(by_name[TEACHER].evaluations, by_name[default].evaluations, headline, limits.min_teacher_share)
+    return tuple(gates)

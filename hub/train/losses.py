@@ -1,0 +1,78 @@
+"""Losses of the two trainings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from hub.contract.errors import UsageError, nearest
+
+if TYPE_CHECKING:
+    import torch
+
+CLASS_WEIGHTS = ("none", "sqrt", "balanced")
+
+
+def class_weights(targets: Sequence[int], labels: int, mode: str) -> torch.Tensor | None:
+    """Return a weight for each label, mean 1 over the rows, or ``None``.
+
+    Args:
+        targets: label index of each training row.
+        labels: number of labels.
+        mode: ``none``; ``balanced``, inverse frequency; ``sqrt``, the root of that.
+
+    Returns:
+        float32 [labels], or ``None`` for ``none``.
+
+    Raises:
+        UsageError: HUB-R002, unknown mode.
+    """
+    import torch
+
+    if mode not in CLASS_WEIGHTS:
+        raise UsageError("HUB-R002", f"teacher.class_weights cannot be {mode!r}", nearest(mode, CLASS_WEIGHTS))
+    if mode == "none":
+        return None
+    counts = torch.bincount(torch.tensor(list(targets)), minlength=labels).float().clamp(min=1)
+    weights = 1.0 / (counts if mode == "balanced" else counts.sqrt())
+    return weights * (counts.sum() / (weights * counts).sum())
+
+
+def classification_loss(
+    logits: torch.Tensor, targets: torch.Tensor, smoothing: float, weights: torch.Tensor | None
+) -> torch.Tensor:
+    """Cross-entropy with label smoothing.
+
+    Args:
+        logits: float32 [rows, labels].
+        targets: int64 [rows].
+        smoothing: 0..1.
+        weights: float32 [labels] or ``None``.
+    """
+    from torch.nn import functional
+
+    return functional.cross_entropy(logits, targets, weight=weights, label_smoothing=smoothing)
+
+
+def distillation_loss(
+    logits: torch.Tensor, teacher: torch.Tensor, targets: torch.Tensor, temperature: float, teacher_weight: float
+) -> torch.Tensor:
+    """Soft and hard targets mixed, as in Hinton et al. 2015 (arXiv 1503.02531).
+
+    Args:
+        logits: of the student, float32 [rows, labels].
+        teacher: logits of the teacher, float32 [rows, labels].
+        targets: int64 [rows].
+        temperature: of both softmaxes; the soft term is scaled by its square.
+        teacher_weight: share of the soft term, 0..1.
+    """
+    from torch.nn import functional
+
+    soft = functional.kl_div(
+        functional.log_softmax(logits / temperature, dim=-1),
+        functional.log_softmax(teacher / temperature, dim=-1),
+        reduction="batchmean",
+        log_target=True,
+    )
+    hard = functional.cross_entropy(logits, targets)
+    return teacher_weight * temperature**2 * soft + (1 - teacher_weight) * hard
