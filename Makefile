@@ -1,0 +1,87 @@
+# make demo   build a medical model and classify three diagnoses with it
+# make test   run the whole test suite
+# Everything is installed into .venv and nowhere else. pip's own configuration is respected.
+
+PYTHON ?= python3
+VENV ?= .venv
+# Which PyTorch, and from which index (empty: pip's own). README.md says what to set on which machine.
+TORCH ?= torch==2.13.0
+TORCH_INDEX ?=
+# Not empty: CUDA packages may come.
+ALLOW_CUDA ?=
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+# Editable, all three: the tests then see every change of the code without a new installation, and the
+# stamps below only depend on what is installed from elsewhere.
+PARTS := -e plugins/medical -e exporters/onnx
+PROJECTS := pyproject.toml plugins/medical/pyproject.toml exporters/onnx/pyproject.toml
+BUNDLE := build/icd10-chapter
+
+.DELETE_ON_ERROR:
+.PHONY: demo test lint types dist clean help FORCE
+
+help:
+	@echo "make demo | test | lint | types | dist | clean; see README.md"
+
+demo: $(VENV)/.installed
+	$(BIN)/hub build medical/icd10-chapter --recipe quick --out $(BUNDLE)
+	$(BIN)/hub predict $(BUNDLE) "crushing chest pain, heart attack two weeks ago" \
+		"broken wrist after a fall from a ladder" "cough and fever, pneumonia of the left lung"
+	@echo
+	@echo "bundle: $(BUNDLE)"
+	@echo "report: $(BUNDLE)/report.html"
+
+test: $(VENV)/.tested
+	$(BIN)/python -m pytest $(PYTEST)
+
+lint: $(VENV)/.tested
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.tested
+	$(BIN)/mypy
+
+dist: $(VENV)/.installed
+	# What an earlier build left behind would end up in the wheels.
+	@rm -rf build/lib build/bdist.* plugins/*/build exporters/*/build
+	$(PIP) wheel --quiet --no-deps --wheel-dir dist . ./plugins/medical ./exporters/onnx
+	@ls dist
+
+clean:
+	rm -rf build dist $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf plugins/*/build exporters/*/build *.egg-info plugins/*/src/*.egg-info exporters/*/src/*.egg-info
+	find hub plugins exporters tests tools -name __pycache__ -prune -exec rm -rf {} +
+
+# --- installation ---------------------------------------------------------------------------------
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, $(PYTHON) is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv $(VENV)
+
+# Changes only when the choice of PyTorch changes.
+$(VENV)/.torch-choice: FORCE | $(BIN)/python
+	@echo '$(TORCH) $(TORCH_INDEX)' | cmp -s - $@ || echo '$(TORCH) $(TORCH_INDEX)' > $@
+
+$(VENV)/.torch: $(VENV)/.torch-choice tools/check_torch.py | $(BIN)/python
+	@echo "checking which PyTorch $(TORCH) is here"
+	@GOAL=$(firstword $(MAKECMDGOALS)) ALLOW_CUDA=$(ALLOW_CUDA) $(BIN)/python tools/check_torch.py \
+		"$(TORCH)" $(if $(TORCH_INDEX),--index-url "$(TORCH_INDEX)")
+	@echo "installing $(TORCH)"
+	@start=$$(date +%s); \
+		$(PIP) install --quiet "$(TORCH)" $(if $(TORCH_INDEX),--index-url "$(TORCH_INDEX)") && \
+		echo "PyTorch installed in $$(($$(date +%s) - start)) s"
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.torch $(PROJECTS)
+	@echo "installing the hub, the medical plugin and the ONNX exporter with what they need"
+	@start=$$(date +%s); \
+		$(PIP) install --quiet -e ".[train]" $(PARTS) && \
+		echo "hub installed in $$(($$(date +%s) - start)) s"
+	@touch $@
+
+# The test extras alone: the hub itself is there already.
+$(VENV)/.tested: $(VENV)/.installed
+	@echo "installing the test extras"
+	@$(PIP) install --quiet "domainhub[test]"
+	@touch $@
