@@ -6,9 +6,9 @@ import click
 
 from hub.cli import output
 from hub.cli.building import (
+    go_on,
     make_request,
     recipe_options,
-    request_of_run,
     run_build,
     runs_option,
     show_result,
@@ -55,14 +55,14 @@ def command(
             why = "a run goes on as it was started"
             raise UsageError("HUB-U010", "--resume goes with no other choice", why, "start a new build instead")
         run = Run.open(Path(runs), resume)
-        request, runs = request_of_run(run), str(run.folder.parent)
+        built = go_on(run)
     else:
         request = make_request(task_id or "", recipe, settings, folder, source, out, selftest_from_data)
-    built = run_build(request, runs)
+        built = run_build(request, runs)
     if as_json:
-        from hub.pipeline.build import as_json as document
+        from hub.pipeline.documents import build_json
 
-        output.emit_json(document(built))
+        output.emit_json(build_json(built))
         return
     if built.result is not None:
         show_result(built.result)

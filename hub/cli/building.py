@@ -13,6 +13,7 @@ import click
 from hub.cli import output
 
 if TYPE_CHECKING:
+    from hub.contract.recipe import Recipe
     from hub.contract.results import BuildResult
     from hub.pipeline.build import Built
     from hub.pipeline.context import BuildRequest
@@ -69,13 +70,21 @@ def make_request(
         task=found.task,
         plugin=found.plugin,
         plugin_version=found.version,
-        recipe=find_recipe(found.task, recipe).with_settings(settings),
+        recipe=_with_absolute_base(find_recipe(found.task, recipe).with_settings(settings)),
         exporter=host.exporter("onnx"),
         source=source,
         data_folder=Path(folder) if folder else None,
         out=Path(out) if out else None,
         selftest_from_data=selftest_from_data,
     )
+
+
+def _with_absolute_base(recipe: Recipe) -> Recipe:
+    """Return the recipe with the full path of a base model that is a folder: a run may go on from elsewhere."""
+    import dataclasses
+
+    folder = Path(recipe.base).expanduser()
+    return dataclasses.replace(recipe, base=str(folder.absolute())) if folder.is_dir() else recipe
 
 
 def request_of_run(run: Run) -> BuildRequest:
@@ -136,12 +145,17 @@ def reporter() -> Iterator[BarReporter]:
         yield BarReporter(bars)
 
 
-def run_build(request: BuildRequest, runs: str, until: str = "report") -> Built:
+def run_build(request: BuildRequest, runs: str, until: str = "report", name: str | None = None) -> Built:
     """Build with progress on stderr."""
     from hub.pipeline.build import build
 
     with reporter() as told:
-        return build(request, Path(runs), told, until)
+        return build(request, Path(runs), told, until, name)
+
+
+def go_on(run: Run, until: str = "report") -> Built:
+    """Go on with a run in its own folder, wherever that is and whatever it is called."""
+    return run_build(request_of_run(run), str(run.folder.parent), until, run.folder.name)
 
 
 def show_result(result: BuildResult) -> None:
@@ -169,8 +183,3 @@ def show_result(result: BuildResult) -> None:
         output.say(sentence)
     passed = sum(gate.passed for gate in result.gates)
     output.say(f"gates: {passed} of {len(result.gates)} passed")
-
-
-def show_stopped(built: Built) -> None:
-    """Print where a build that was stopped early left its run."""
-    output.say(f"run: {built.run}")

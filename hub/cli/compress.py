@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from hub.cli import output
-from hub.cli.building import request_of_run, run_build, runs_option
+from hub.cli.building import go_on, runs_option
 from hub.cli.options import json_option
 
 
@@ -24,8 +24,7 @@ def command(run: str, runs: str, as_json: bool) -> None:
     from hub.pipeline.run import Run
     from hub.pipeline.stages.compress import CHOICES
 
-    found = Run.open(Path(runs), run)
-    built = run_build(request_of_run(found), str(found.folder.parent), until="compress")
+    built = go_on(Run.open(Path(runs), run), until="compress")
     choices = json.loads((built.run / "compress" / f"{CHOICES}.json").read_text("utf-8"))
     document = {"run": built.run.name, **choices}
     if as_json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from hub.cli.building import request_of_run, run_build, runs_option
+from hub.cli.building import go_on, runs_option
 from hub.cli.options import json_option
 from hub.cli.train import show_stage
 
@@ -22,5 +22,4 @@ def command(run: str, runs: str, as_json: bool) -> None:
 
     from hub.pipeline.run import Run
 
-    found = Run.open(Path(runs), run)
-    show_stage(run_build(request_of_run(found), str(found.folder.parent), until="distill"), "distill", as_json)
+    show_stage(go_on(Run.open(Path(runs), run), until="distill"), "distill", as_json)

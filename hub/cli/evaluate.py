@@ -33,12 +33,18 @@ def command(bundle: str, file: str, variant: str | None, text: str, label: str, 
     from pathlib import Path
 
     from hub.contract import metrics
+    from hub.contract.errors import DataError
     from hub.contract.recipe import DataOptions
     from hub.data import read_file
     from hub.edge import Bundle
 
     opened = Bundle.open(bundle, variant=variant)
-    rows = read_file(Path(file), DataOptions(text=text, label=label))
+    try:
+        rows = read_file(Path(file), DataOptions(text=text, label=label))
+    except DataError as error:
+        # The reader speaks of the recipe's keys; here the columns are named by options.
+        fix = "rename the column, or name yours: --text ... --label ..." if error.code == "HUB-D003" else error.fix
+        raise DataError(error.code, error.what, error.why, fix) from error
     outcome = _outcome(opened, rows)
     functions = (
         metrics.macro_f1,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from hub.cli import output
@@ -18,18 +20,28 @@ def command() -> None:
 @runs_option
 @json_option
 def list_command(runs: str, as_json: bool) -> None:
-    """List the runs, oldest first, with the last stage that stands."""
+    """List the runs with the last stage that stands; the one worked on last is at the end."""
     from pathlib import Path
 
-    from hub.pipeline.build import STAGE_NAMES
+    from hub.contract.errors import RunError
+    from hub.pipeline.plan import STAGE_NAMES
     from hub.pipeline.run import list_runs
 
-    found = []
+    found: list[dict[str, Any]] = []
     for run in list_runs(Path(runs)):
-        info = run.info
-        stages = [name for name in STAGE_NAMES if run.record(name)]
+        try:
+            info = run.info
+        except RunError as error:
+            output.note(str(error))
+            continue
         found.append(
-            {"id": info.id, "task": info.task, "recipe": info.recipe["name"], "stages": stages, "created": info.created}
+            {
+                "id": run.folder.name,
+                "task": info.task,
+                "recipe": info.recipe.get("name", ""),
+                "stages": [name for name in STAGE_NAMES if run.record(name)],
+                "created": info.created,
+            }
         )
     if as_json:
         output.emit_json({"runs": found})
@@ -49,7 +61,8 @@ def show(run: str, runs: str, as_json: bool) -> None:
 
     from hub.contract.results import BuildResult
     from hub.edge.schema import read, to_json
-    from hub.pipeline.build import STAGES, result_json
+    from hub.pipeline.documents import result_json
+    from hub.pipeline.plan import STAGES
     from hub.pipeline.run import Run
 
     found = Run.open(Path(runs), run)
@@ -64,7 +77,7 @@ def show(run: str, runs: str, as_json: bool) -> None:
         [stage.name, f"{r.seconds:.0f} s" if (r := records[stage.name]) else "", r.finished if r else ""]
         for stage in STAGES
     ]
-    output.show_table(found.info.id, ["stage", "took", "finished"], rows)
+    output.show_table(found.folder.name, ["stage", "took", "finished"], rows)
     if result is not None:
         show_result(result)
         output.say(f"report: {found.stage('report') / 'report.html'}")
@@ -76,7 +89,6 @@ def show(run: str, runs: str, as_json: bool) -> None:
 @runs_option
 def remove(run: str, yes: bool, runs: str) -> None:
     """Remove a run with its models. Bundles written elsewhere stay."""
-    import shutil
     from pathlib import Path
 
     from hub.pipeline.run import Run
@@ -85,6 +97,5 @@ def remove(run: str, yes: bool, runs: str) -> None:
     if not yes:
         click.confirm(f"Remove {found.folder}?", abort=True)
     with found.locked():
-        pass
-    shutil.rmtree(found.folder)
+        found.remove()
     output.say(f"removed {found.folder}")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from hub.cli import output
 from hub.cli.building import make_request, recipe_options, run_build, runs_option
 from hub.cli.options import json_option
+
+if TYPE_CHECKING:
+    from hub.pipeline.build import Built
 
 
 @click.command()
@@ -31,14 +36,10 @@ def command(
     show_stage(built, "finetune", as_json)
 
 
-def show_stage(built: object, stage: str, as_json: bool) -> None:
+def show_stage(built: Built, stage: str, as_json: bool) -> None:
     """Print how the training of a stage went."""
     import json
-    from typing import cast
 
-    from hub.pipeline.build import Built
-
-    built = cast("Built", built)
     record = json.loads((built.run / stage / "training.json").read_text("utf-8"))
     kept = ("rows", "steps", "seconds", "precision", "best_epoch", "best_score")
     document = {"run": built.run.name, "stage": stage, **{name: record[name] for name in kept}}

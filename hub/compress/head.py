@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from hub.compress.lexical import BIAS, TABLE, encoder_output
 from hub.contract.errors import HubError
 from hub.edge.files import written_whole
 
@@ -15,7 +16,8 @@ def scale_head(source: Path, target: Path, factor: float, output: str = "logits"
     """Multiply weight and bias of a graph's last linear layer, and so its logits, by ``factor``.
 
     Args:
-        source: fp32 ONNX model whose output is the result of Gemm, or of MatMul plus Add.
+        source: fp32 ONNX model whose output is the result of Gemm, or of MatMul plus Add; a lexical branch is
+            scaled with it.
         target: file to write; may equal ``source``.
         factor: one over the temperature, above 0.
         output: name of the graph's output.
@@ -27,11 +29,14 @@ def scale_head(source: Path, target: Path, factor: float, output: str = "logits"
     from onnx import numpy_helper
 
     model = onnx.load(source)
-    names = _head_initializers(model.graph, output)
+    if any(tensor.name == TABLE for tensor in model.graph.initializer):
+        names = {TABLE, BIAS} | _head_initializers(model.graph, encoder_output(output))
+    else:
+        names = _head_initializers(model.graph, output)
     for tensor in model.graph.initializer:
         if tensor.name in names:
             scaled = numpy_helper.to_array(tensor) * np.float32(factor)
-            tensor.CopyFrom(numpy_helper.from_array(scaled.astype(np.float32), tensor.name))
+            tensor.CopyFrom(numpy_helper.from_array(scaled, tensor.name))
     with written_whole(target) as path:
         onnx.save_model(model, path)
 
@@ -47,15 +52,16 @@ def _head_initializers(graph: Any, output: str) -> set[str]:
     node = makers.get(output)
     while node is not None and node.op_type in ("Identity", "Cast"):
         node = makers.get(node.input[0])
-    found: set[str] = set()
+    # Every addend must be scaled, so each of them must be known: one that is computed spoils the head.
+    scaled: list[str] = []
     if node is not None and node.op_type == "Add":
-        found |= {name for name in node.input if name in weights}
-        node = next((makers[name] for name in node.input if name in makers), None)
+        scaled = [name for name in node.input if name in weights]
+        products = [name for name in node.input if name not in weights and users[name] == 1]
+        node = makers.get(products[0]) if len(scaled) == len(products) == 1 else None
     if node is not None and node.op_type in ("Gemm", "MatMul"):
-        found |= {name for name in node.input[1:] if name in weights}
-        complete = any(users[name] == 1 for name in node.input[1:] if name in weights)
-        if complete and all(users[name] == 1 for name in found):
-            return found
+        scaled += [name for name in node.input[1:] if name]
+        if all(name in weights and users[name] == 1 for name in scaled):
+            return set(scaled)
     raise HubError(
         "HUB-X011",
         "cannot fold the temperature into the graph",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hub.contract.errors import UsageError
@@ -46,7 +46,7 @@ def count_pieces(rows: Iterable[Sequence[int]]) -> Counter[int]:
 def choose_pieces(document: dict[str, Any], counts: Counter[int], min_count: int, size: int) -> tuple[int, ...]:
     """Choose the token ids to keep.
 
-    Kept are: special tokens, all single characters, every piece used at least ``min_count`` times, and
+    Kept are: special and added tokens, all single characters, every piece used at least ``min_count`` times, and
     then pieces in the order of their ids until ``size`` is reached. BERT-like vocabularies are sorted by
     frequency, so these are the most common words of the language that the domain's text happened not to use.
 
@@ -69,6 +69,10 @@ def choose_pieces(document: dict[str, Any], counts: Counter[int], min_count: int
     prefix = document["model"]["continuing_subword_prefix"]
     special = _special(document)
     kept = {vocabulary[piece] for piece in special if piece in vocabulary}
+    kept |= {token["id"] for token in document["added_tokens"]}  # they may stand outside the vocabulary
+    kept |= set(_processor_ids(document.get("post_processor")))
+    if document.get("padding"):
+        kept.add(document["padding"]["pad_id"])
     kept |= {i for piece, i in vocabulary.items() if len(piece.removeprefix(prefix)) == 1}
     kept |= {i for i, count in counts.items() if count >= max(1, min_count)}
     for piece, i in sorted(vocabulary.items(), key=lambda entry: entry[1]):
@@ -95,11 +99,13 @@ def trim_tokenizer(document: dict[str, Any], kept: Sequence[int]) -> dict[str, A
     for token in trimmed["added_tokens"]:
         token["id"] = new[token["id"]]
     _renumber_processor(trimmed.get("post_processor"), new)
+    if trimmed.get("padding"):
+        trimmed["padding"]["pad_id"] = new[trimmed["padding"]["pad_id"]]
     return trimmed
 
 
 def trim_embeddings(model: PreTrainedModel, kept: Sequence[int]) -> None:
-    """Keep only these rows of a model's input embeddings, in place.
+    """Keep only these rows of a model's input embeddings, in place; the padding token is renumbered with them.
 
     Args:
         model: with input embeddings [vocabulary, hidden].
@@ -108,7 +114,9 @@ def trim_embeddings(model: PreTrainedModel, kept: Sequence[int]) -> None:
     import torch
 
     full = embedding_table(model)
-    _replace_embeddings(model, full[torch.tensor(list(kept))].clone())
+    padding = getattr(model.config, "pad_token_id", None)
+    place = kept.index(padding) if padding in kept else None
+    _replace_embeddings(model, full[torch.tensor(list(kept))].clone(), place)
 
 
 def restore_embeddings(model: PreTrainedModel, kept: Sequence[int], full: torch.Tensor) -> None:
@@ -123,7 +131,8 @@ def restore_embeddings(model: PreTrainedModel, kept: Sequence[int], full: torch.
 
     table = full.detach().clone()
     table[torch.tensor(list(kept))] = embedding_table(model).to(table.dtype)
-    _replace_embeddings(model, table)
+    trimmed: Any = model.get_input_embeddings()
+    _replace_embeddings(model, table, None if trimmed.padding_idx is None else kept[trimmed.padding_idx])
 
 
 def embedding_table(model: PreTrainedModel) -> torch.Tensor:
@@ -133,17 +142,14 @@ def embedding_table(model: PreTrainedModel) -> torch.Tensor:
     return table
 
 
-def _replace_embeddings(model: PreTrainedModel, weights: torch.Tensor) -> None:
+def _replace_embeddings(model: PreTrainedModel, weights: torch.Tensor, padding: int | None) -> None:
     import torch
 
-    old: Any = model.get_input_embeddings()
-    padding = getattr(model.config, "pad_token_id", None)
-    if padding is not None and padding >= len(weights):
-        padding = None
     embedding = torch.nn.Embedding(weights.shape[0], weights.shape[1], padding_idx=padding, _weight=weights)
-    embedding.to(old.weight.dtype)
     model.set_input_embeddings(embedding)
     model.config.vocab_size = len(weights)
+    if padding is not None:
+        model.config.pad_token_id = padding
 
 
 def _special(document: dict[str, Any]) -> set[str]:
@@ -167,6 +173,19 @@ def _unspellable(vocabulary: dict[str, int], prefix: str, special: set[str]) -> 
         if not continuing:
             needed.add(letters[0])
     return sorted(piece for piece in needed if piece not in vocabulary)
+
+
+def _processor_ids(processor: Any) -> Iterator[int]:
+    """Yield the ids inside a post-processor."""
+    if isinstance(processor, dict):
+        if processor.get("type") == "TemplateProcessing":
+            for token in processor.get("special_tokens", {}).values():
+                yield from token["ids"]
+        for name in ("sep", "cls"):
+            if isinstance(processor.get(name), list):
+                yield processor[name][1]
+        for child in processor.get("processors", ()):
+            yield from _processor_ids(child)
 
 
 def _renumber_processor(processor: Any, new: dict[int, int]) -> None:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from hub.contract.exporter import Exported, Exporter, ExportRequest, Runtime
     from hub.contract.hookspecs import hookimpl
     from hub.contract.metrics import Outcome
-    from hub.contract.recipe import Compression, DataOptions, Distillation, Gates, Recipe, Training
+    from hub.contract.recipe import Compression, DataOptions, Distillation, Gates, Lexical, Recipe, Training
     from hub.contract.reference import resolve
     from hub.contract.sampling import comparison_key, draw_evenly
 
@@ -47,7 +47,7 @@ _HOMES = {
     "hub.contract.exporter": "Exported Exporter ExportRequest Runtime",
     "hub.contract.hookspecs": "hookimpl",
     "hub.contract.metrics": "Outcome",
-    "hub.contract.recipe": "Compression DataOptions Distillation Gates Recipe Training",
+    "hub.contract.recipe": "Compression DataOptions Distillation Gates Lexical Recipe Training",
     "hub.contract.reference": "resolve",
     "hub.contract.sampling": "comparison_key draw_evenly",
 }
@@ -74,6 +74,7 @@ __all__ = [
     "Gates",
     "HubError",
     "Label",
+    "Lexical",
     "Licence",
     "LoadRequest",
     "Metric",

@@ -7,6 +7,7 @@ name and suggests the nearest one; `with_settings` applies ``--set a.b=c``.
 from __future__ import annotations
 
 import dataclasses
+import math
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -14,6 +15,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.contract.errors import UsageError, nearest
+
+_CHOICES = {"class_weights": ("none", "sqrt", "balanced"), "precision": ("auto", "fp32", "bf16")}
+_RANGES: dict[str, tuple[float, float]] = {
+    **dict.fromkeys(("max_rows_per_label", "epoch_rows_per_label", "patience", "seed"), (0, math.inf)),
+    **dict.fromkeys(("epochs", "batch_size", "min_piece_count", "vocabulary", "parity_rows", "buckets"), (1, math.inf)),
+    **dict.fromkeys(("warmup", "label_smoothing", "dropout", "mask_tokens", "teacher_weight"), (0, 1)),
+    **dict.fromkeys(("weight_decay", "clip_norm"), (0, math.inf)),
+    "max_length": (2, math.inf),
+    "learning_rate": (1e-9, 1),
+    "temperature": (0.01, 100),
+    "cost": (1e-6, 1e6),
+}
+"""What `from_mapping` takes, by the last part of the key: both ends belong to the range."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +64,7 @@ class Training:
         label_smoothing: 0..1.
         class_weights: ``none``, ``sqrt`` or ``balanced`` (inverse frequency, its root).
         dropout: of the encoder while training, 0..1.
+        mask_tokens: share of the tokens replaced by the mask token in each step, against overfitting, 0..1.
         patience: epochs without a better validation score before stopping; 0 never stops early.
         clip_norm: largest gradient norm.
         precision: ``auto`` measures bf16 against fp32 on this machine; ``fp32``, ``bf16``.
@@ -64,6 +79,7 @@ class Training:
     label_smoothing: float = 0.1
     class_weights: str = "none"
     dropout: float = 0.0
+    mask_tokens: float = 0.0
     patience: int = 0
     clip_norm: float = 1.0
     precision: str = "auto"
@@ -98,6 +114,23 @@ class Distillation:
     teacher_weight: float = 0.9
     clip_norm: float = 1.0
     precision: str = "auto"
+
+
+@dataclass(frozen=True)
+class Lexical:
+    """The lexical branch: a linear model on token pieces and hashed pairs of them, beside the encoder.
+
+    It is fitted in seconds and used where it raises the validation score.
+
+    Args:
+        use: fit it at all.
+        buckets: rows of its table for pairs.
+        cost: C of its linear support vector machine.
+    """
+
+    use: bool = True
+    buckets: int = 32768
+    cost: float = 2.0
 
 
 @dataclass(frozen=True)
@@ -155,6 +188,7 @@ class Recipe:
         data: which rows.
         teacher: fine-tuning.
         student: distillation.
+        lexical: the linear branch of teacher and student.
         compress: trimming and quantization.
         gates: limits.
     """
@@ -167,6 +201,7 @@ class Recipe:
     data: DataOptions = field(default_factory=DataOptions)
     teacher: Training = field(default_factory=Training)
     student: Distillation = field(default_factory=Distillation)
+    lexical: Lexical = field(default_factory=Lexical)
     compress: Compression = field(default_factory=Compression)
     gates: Gates = field(default_factory=Gates)
 
@@ -231,7 +266,7 @@ def _build(kind: type[Any], values: Any, prefix: str) -> Any:
     hints = typing.get_type_hints(kind)
     for key in values:
         if key not in hints:
-            raise _unknown(f"{prefix}{key}", leaf_keys(Recipe))
+            raise _unknown(f"{prefix}{key}", [*leaf_keys(Recipe), *(prefix + name for name in hints)])
     built = {}
     for key, value in values.items():
         hint = hints[key]
@@ -246,6 +281,8 @@ def _convert(hint: Any, value: Any, key: str) -> Any:
     """Turn ``value`` (of YAML, or text of the command line) into the field's type."""
     try:
         if typing.get_origin(hint) is tuple:
+            if isinstance(value, Mapping):
+                raise TypeError
             items = value.split(",") if isinstance(value, str) else value
             return tuple(_convert(typing.get_args(hint)[0], item, key) for item in items if item != "")
         if isinstance(hint, types.UnionType):
@@ -254,16 +291,32 @@ def _convert(hint: Any, value: Any, key: str) -> Any:
             if isinstance(value, bool):
                 return value
             return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[str(value).lower()]
+        if isinstance(value, bool):
+            raise ValueError
         if hint is int and isinstance(value, float) and not value.is_integer():
             raise ValueError
         if hint is str and not isinstance(value, str):
             raise ValueError
-        return hint(value)
+        return _checked(hint(value), key)
     except (KeyError, TypeError, ValueError) as error:
         name = getattr(hint, "__name__", str(hint))
         raise UsageError(
             "HUB-R002", f"recipe key {key!r} cannot be {value!r}", f"it takes a value of type {name}"
         ) from error
+
+
+def _checked(value: Any, key: str) -> Any:
+    """Return a number or a word that is in its range."""
+    name = key.rpartition(".")[2]
+    if isinstance(value, str) and name in _CHOICES and value not in _CHOICES[name]:
+        raise UsageError("HUB-R002", f"recipe key {key!r} cannot be {value!r}", nearest(value, _CHOICES[name]))
+    if isinstance(value, int | float):
+        low, high = _RANGES.get(name, (-math.inf, math.inf))
+        if not (math.isfinite(value) and low <= value <= high):
+            span = f"from {low:g} to {high:g}" if math.isfinite(high) else f"of at least {low:g}"
+            reason = f"it takes a number {span}" if math.isfinite(low) else "it takes a finite number"
+            raise UsageError("HUB-R002", f"recipe key {key!r} cannot be {value!r}", reason)
+    return value
 
 
 def _plain(value: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.contract.errors import MissingError
 
-_PATTERN = re.compile(r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$")
+_PATTERN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
 
 def check_reference(reference: str) -> str:
@@ -17,7 +17,7 @@ def check_reference(reference: str) -> str:
     Raises:
         ValueError: it does not.
     """
-    if not _PATTERN.match(reference):
+    if not _PATTERN.fullmatch(reference):
         raise ValueError(f"{reference!r} is not of the form 'package.module:name'")
     return reference
 

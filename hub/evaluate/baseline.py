@@ -30,9 +30,11 @@ class LinearBaseline:
 
     @property
     def bytes(self) -> int:
-        """Size of what must be kept to use it: float32 weights and the n-grams themselves."""
-        names = sum(len(name.encode()) for name in self.vectorizer.get_feature_names_out())
-        return int(self.classifier.coef_.size * 4 + self.classifier.intercept_.size * 4 + names)
+        """Size of what must be kept to use it: float32 weights, the n-grams themselves and their idf."""
+        parts = [part for _, part in self.vectorizer.transformer_list]
+        names = sum(len(name.encode()) for part in parts for name in part.get_feature_names_out())
+        floats = self.classifier.coef_.size + self.classifier.intercept_.size + sum(part.idf_.size for part in parts)
+        return int(floats * 4 + names)
 
     @property
     def parameters(self) -> int:

@@ -70,7 +70,7 @@ def _label_gate(slice_name: str, before: Evaluation, after: Evaluation, limits: 
     """Gate on the label whose loss is furthest beyond what it may lose."""
     worst, worst_lost, worst_limit, worst_excess = "", 0.0, limits.label_drop_points, -np.inf
     for label, score in before.per_label.items():
-        if score.rows < limits.label_min_rows:
+        if score.rows < max(1, limits.label_min_rows):
             continue
         allowed = max(limits.label_drop_points, 100 * limits.label_drop_rows / score.rows)
         lost = 100 * (score.f1 - after.per_label[label].f1)

@@ -2,100 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import json
+import re
 import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from hub.contract.errors import GateError, RunError, nearest
+from hub.contract.errors import GateError, HubError, RunError, nearest
 from hub.contract.results import BuildResult
-from hub.edge.schema import read, to_json
+from hub.edge.schema import read
 from hub.edge.writer import check_target, staged
 from hub.pipeline.context import BuildRequest, Context
-from hub.pipeline.fingerprint import code_fingerprint, fingerprint, folder_fingerprint, library_versions
-from hub.pipeline.progress import Reporter, logs_to
+from hub.pipeline.fingerprint import fingerprint
+from hub.pipeline.plan import STAGE_NAMES, STAGES, Stage, stage_fingerprint
+from hub.pipeline.progress import Reporter, libraries_to_log, logs_to
 from hub.pipeline.run import Run, RunInfo, StageRecord, now
-from hub.train.base import base_fingerprint, find_base
+from hub.train.base import find_base
 
-
-@dataclass(frozen=True)
-class Stage:
-    """A stage of the pipeline.
-
-    Args:
-        name: folder name.
-        title: for people.
-        module: of ``hub.pipeline.stages``, with ``run(context, folder) -> str``.
-        needs: stages whose outputs it reads.
-        recipe: recipe sections it reads.
-        code: packages and modules whose sources decide its result.
-    """
-
-    name: str
-    title: str
-    module: str
-    needs: tuple[str, ...]
-    recipe: tuple[str, ...]
-    code: tuple[str, ...]
-
-
-STAGES = (
-    Stage("data", "rows", "data", (), ("data",), ("hub.data",)),
-    Stage("baseline", "linear baseline", "baseline", ("data",), ("seed",), ("hub.evaluate",)),
-    Stage(
-        "finetune",
-        "teacher",
-        "finetune",
-        ("data",),
-        ("seed", "max_length", "teacher"),
-        ("hub.train", "hub.compress.vocabulary", "hub.pipeline.stages.training"),
-    ),
-    Stage(
-        "distill",
-        "student",
-        "distill",
-        ("data", "finetune"),
-        ("seed", "max_length", "student", "compress"),
-        ("hub.train", "hub.compress.vocabulary", "hub.pipeline.stages.training"),
-    ),
-    Stage(
-        "export",
-        "export",
-        "export",
-        ("data", "distill"),
-        ("gates",),
-        ("hub.train", "hub.evaluate", "hub.edge"),
-    ),
-    Stage(
-        "compress",
-        "int8",
-        "compress",
-        ("data", "distill", "export"),
-        ("compress", "gates"),
-        ("hub.compress", "hub.evaluate", "hub.edge"),
-    ),
-    Stage(
-        "verify",
-        "test rows, latency, gates",
-        "verify",
-        ("data", "baseline", "finetune", "distill", "export", "compress"),
-        ("gates",),
-        ("hub.evaluate", "hub.edge"),
-    ),
-    Stage(
-        "report",
-        "bundle, card, report",
-        "report",
-        ("data", "verify"),
-        (),
-        ("hub.edge", "hub.report", "hub.publish", "hub.contract"),
-    ),
-)
-
-STAGE_NAMES = tuple(stage.name for stage in STAGES)
+_UNSAFE = re.compile(r"[^A-Za-z0-9._]+")
+_LONGEST_NAME = 40
 
 
 @dataclass(frozen=True)
@@ -127,10 +56,14 @@ def run_id(request: BuildRequest) -> str:
     recipe = request.recipe.to_mapping()
     folder = str(request.data_folder.absolute()) if request.data_folder else ""
     chosen = fingerprint([request.task_id, recipe, request.source, folder])
-    return f"{request.task_id.replace('/', '-')}-{request.recipe.name}-{chosen[:8]}"
+    # The name of a recipe is the user's own text; it must not lead out of the folder of the runs.
+    name = _UNSAFE.sub("-", request.recipe.name).strip("-.")[:_LONGEST_NAME] or "recipe"
+    return f"{request.task_id.replace('/', '-')}-{name}-{chosen[:8]}"
 
 
-def build(request: BuildRequest, home: Path, reporter: Reporter, until: str = "report") -> Built:
+def build(
+    request: BuildRequest, home: Path, reporter: Reporter, until: str = "report", name: str | None = None
+) -> Built:
     """Run the stages that do not stand, write the bundle, check the gates.
 
     Args:
@@ -138,22 +71,41 @@ def build(request: BuildRequest, home: Path, reporter: Reporter, until: str = "r
         home: folder of the runs.
         reporter: told of progress.
         until: the last stage to run.
+        name: of the run to go on with; by default `run_id`.
 
     Raises:
         GateError: HUB-G001 parity, HUB-G002 another gate missed; the run with its report is kept, the
             bundle is not written to ``request.out``.
-        HubError: whatever a stage raises; the run can be resumed.
+        HubError: whatever a stage raises; the run can be resumed. A run in which no stage was finished
+            is removed.
     """
     if until not in STAGE_NAMES:
         raise RunError("HUB-R014", f"there is no stage {until!r}", nearest(until, STAGE_NAMES))
     if request.out is not None:
         check_target(request.out)
     find_base(request.recipe.base)
+    new_home = not home.exists()
+    run = Run.create(home, name or run_id(request))
+    try:
+        with run.locked():
+            try:
+                return _build(Context(request, run, reporter), until)
+            except HubError:
+                if run.is_empty():
+                    run.remove()
+                raise
+    except HubError:
+        if new_home:
+            with contextlib.suppress(OSError):  # there is a run in it
+                home.rmdir()
+        raise
+
+
+def _build(context: Context, until: str) -> Built:
     started = time.monotonic()
-    run = Run.create(home, _info(request))
-    reused = []
-    with run.locked(), logs_to(run.log):
-        context = Context(request, run, reporter)
+    run, reused = context.run, []
+    run.describe(_info(context.request, run, until))
+    with logs_to(run.log):
         outputs: dict[str, str] = {}
         for stage in STAGES[: STAGE_NAMES.index(until) + 1]:
             record, stood = _run_stage(stage, context, outputs)
@@ -165,9 +117,9 @@ def build(request: BuildRequest, home: Path, reporter: Reporter, until: str = "r
         return _finish(context, tuple(reused), started)
 
 
-def _info(request: BuildRequest) -> RunInfo:
-    return RunInfo(
-        id=run_id(request),
+def _info(request: BuildRequest, run: Run, until: str) -> RunInfo:
+    info = RunInfo(
+        id=run.folder.name,
         task=request.task_id,
         plugin=request.plugin,
         plugin_version=request.plugin_version,
@@ -178,66 +130,39 @@ def _info(request: BuildRequest) -> RunInfo:
         selftest_from_data=request.selftest_from_data,
         created=now(),
     )
+    return info if until == "report" else run.keep_ending(info)
 
 
 def _run_stage(stage: Stage, context: Context, outputs: dict[str, str]) -> tuple[StageRecord, bool]:
     """Run one stage unless it stands, here or in a neighbouring run with equal inputs."""
-    key = _stage_fingerprint(stage, context, outputs)
-    record = context.run.record(stage.name)
-    if (record and record.fingerprint == key) or context.run.adopt(stage.name, key):
-        context.reporter.reused(stage.name, stage.title)
-        found = context.run.record(stage.name)
-        if found:
-            return found, True
-    context.reporter.stage(stage.name, stage.title)
+    run, reporter = context.run, context.reporter
+    key = stage_fingerprint(stage, context.request, run.folder.name, outputs)
+    record = run.record(stage.name)
+    if record is None or record.fingerprint != key:
+        record = run.record(stage.name) if run.recover(stage.name, key) or run.adopt(stage.name, key) else None
+    if record is not None:
+        run.tidy(stage.name)
+        reporter.reused(stage.name, stage.title)
+        return record, True
+    reporter.stage(stage.name, stage.title)
     started = time.monotonic()
-    partial = context.run.partial(stage.name, key)
-    output = _function(stage)(context, partial) or key
+    partial = run.partial(stage.name, key)
+    try:
+        with libraries_to_log():
+            output = _function(stage)(context, partial)
+    except HubError:
+        run.give_up(partial)
+        raise
     seconds = round(time.monotonic() - started, 1)
     record = StageRecord(stage.name, key, output, seconds, now())
-    context.run.finish(partial, record)
-    context.reporter.done(stage.name, seconds)
+    run.finish(partial, record)
+    reporter.done(stage.name, seconds)
     return record, False
 
 
 def _function(stage: Stage) -> Callable[[Context, Path], str]:
-    import importlib
-
     function: Callable[[Context, Path], str] = importlib.import_module(f"hub.pipeline.stages.{stage.module}").run
     return function
-
-
-def _stage_fingerprint(stage: Stage, context: Context, outputs: dict[str, str]) -> str:
-    """Hash everything that decides a stage's result."""
-    request = context.request
-    recipe = request.recipe.to_mapping()
-    parts: dict[str, Any] = {
-        "needs": {name: outputs[name] for name in stage.needs},
-        "recipe": {name: recipe[name] for name in stage.recipe},
-        "code": [code_fingerprint(name) for name in (*stage.code, f"hub.pipeline.stages.{stage.module}")],
-        "libraries": library_versions(),
-        "task": [request.task_id, request.task.kind, [metric.name for metric in request.task.metrics]],
-    }
-    if stage.name == "data":
-        plugin = request.task.sources[0].loader.partition(".")[0].partition(":")[0]
-        parts["plugin"] = [request.plugin, request.plugin_version, code_fingerprint(plugin), request.source]
-        parts["files"] = _data_files(request.data_folder)
-    if stage.name == "finetune":
-        parts["base"] = base_fingerprint(find_base(request.recipe.base))
-    if stage.name == "report":
-        parts["selftest_from_data"] = request.selftest_from_data
-    if stage.name == "export":
-        parts["exporter"] = [
-            request.exporter.name,
-            code_fingerprint(request.exporter.export.partition(".")[0].partition(":")[0]),
-        ]
-    return fingerprint(parts)
-
-
-def _data_files(folder: Path | None) -> str:
-    if folder is None or not folder.is_dir():
-        return ""
-    return folder_fingerprint(file for file in folder.iterdir() if file.is_file())
 
 
 def _finish(context: Context, reused: tuple[str, ...], started: float) -> Built:
@@ -276,52 +201,3 @@ def _same_bundle(bundle: Path, out: Path) -> bool:
         )
     except OSError:
         return False
-
-
-def as_json(built: Built) -> dict[str, object]:
-    """Return the ``--json`` document of a build."""
-    document: dict[str, object] = {
-        "run": built.run.name,
-        "bundle": str(built.bundle) if built.bundle else None,
-        "report": str(built.report) if built.report else None,
-        "reused": list(built.reused),
-        "seconds": round(built.seconds, 1),
-    }
-    if built.result is None:
-        return document
-    return document | result_json(built.result)
-
-
-def result_json(result: BuildResult) -> dict[str, object]:
-    """Return headline, baseline, teacher, variants and gates of a result, scores by slice."""
-    metric = result.headline_metric
-
-    def scores(name: str) -> dict[str, float]:
-        row = next(row for row in result.models if row.name == name)
-        return {part: evaluation.metrics[metric] for part, evaluation in row.evaluations.items()}
-
-    variants = {}
-    for row in (row for row in result.models if row.role == "variant"):
-        latency = row.latency.get("16")
-        parts = scores(row.name)
-        variants[row.variant] = {
-            "score": next(iter(parts.values())),
-            "scores": parts,
-            "bytes": row.bytes,
-            "p50_ms": latency.p50_ms if latency else None,
-            "p95_ms": latency.p95_ms if latency else None,
-        }
-    baseline, teacher = scores("linear baseline"), scores("teacher")
-    return {
-        "task": result.task,
-        "headline": {"metric": metric, "slice": next(iter(teacher))},
-        "baseline": {"score": next(iter(baseline.values())), "scores": baseline},
-        "teacher": {
-            "score": next(iter(teacher.values())),
-            "scores": teacher,
-            "params": next(row.parameters for row in result.models if row.role == "teacher"),
-        },
-        "variants": variants,
-        "default_variant": result.default_variant,
-        "gates": [to_json(gate) for gate in result.gates],
-    }

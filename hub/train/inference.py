@@ -18,8 +18,10 @@ def encode(
     tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], targets: Sequence[int], max_length: int
 ) -> EncodedRows:
     """Turn texts into token ids, cut at ``max_length`` tokens, special tokens included."""
-    ids = tokenizer(list(texts), truncation=True, max_length=max_length, return_attention_mask=False)["input_ids"]
     pad_id = tokenizer.pad_token_id
+    ids: list[list[int]] = []
+    if texts:  # transformers takes no empty list
+        ids = tokenizer(list(texts), truncation=True, max_length=max_length, return_attention_mask=False)["input_ids"]
     return EncodedRows(tuple(tuple(row) for row in ids), tuple(targets), 0 if pad_id is None else pad_id)
 
 

@@ -82,7 +82,7 @@ class _Progress:
     loss_sum: float = 0.0
     loss_steps: int = 0
     seconds: float = 0.0
-    best_score: float = -1.0
+    best_score: float = -math.inf  # a metric that is better when lower counts negatively
     best_epoch: int = 0
     points: list[CurvePoint] = field(default_factory=list)
 
@@ -264,7 +264,7 @@ class Trainer:
             name=self.plan.name,
             points=tuple(progress.points),
             best_epoch=progress.best_epoch,
-            best_score=progress.best_score,
+            best_score=progress.best_score if progress.best_epoch else -1.0,
             rows=len(self.rows),
             steps=progress.step,
             seconds=round(progress.seconds, 1),

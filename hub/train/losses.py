@@ -33,9 +33,10 @@ def class_weights(targets: Sequence[int], labels: int, mode: str) -> torch.Tenso
         raise UsageError("HUB-R002", f"teacher.class_weights cannot be {mode!r}", nearest(mode, CLASS_WEIGHTS))
     if mode == "none":
         return None
-    counts = torch.bincount(torch.tensor(list(targets)), minlength=labels).float().clamp(min=1)
+    rows = torch.bincount(torch.tensor(list(targets)), minlength=labels).float()
+    counts = rows.clamp(min=1)
     weights = 1.0 / (counts if mode == "balanced" else counts.sqrt())
-    return weights * (counts.sum() / (weights * counts).sum())
+    return weights * (rows.sum() / (weights * rows).sum())
 
 
 def classification_loss(

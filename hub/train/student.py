@@ -20,17 +20,17 @@ def make_student(teacher: PreTrainedModel, layers: Sequence[int]) -> PreTrainedM
         layers: indices of its layers, 0 is the first; kept in the order given.
 
     Raises:
-        UsageError: HUB-R003, no layers, or one the teacher lacks; HUB-T020, its layers cannot be found.
+        UsageError: HUB-R003, no layers, one twice, or one the teacher lacks; HUB-T020, its layers cannot be found.
     """
     import torch
 
     depth = teacher.config.num_hidden_layers
     wrong = [layer for layer in layers if not 0 <= layer < depth]
-    if wrong or not layers:
+    if wrong or not layers or len(set(layers)) < len(layers):
         raise UsageError(
             "HUB-R003",
             f"student.layers cannot be {list(layers)}",
-            f"the teacher has layers 0 to {depth - 1}",
+            f"the teacher has layers 0 to {depth - 1}, and each is taken at most once",
             "for example: --set student.layers=0,2",
         )
     student = copy.deepcopy(teacher)

@@ -19,6 +19,8 @@ from hub.edge.timing import measure
 from hub.evaluate.calibration import fit_abstention, fit_temperature, softmax
 from hub.evaluate.gates import drop_gates
 from hub.pipeline.context import Context, choose_once
+from hub.pipeline.fingerprint import files_fingerprint
+from hub.pipeline.run import SCRATCH
 from hub.pipeline.stages.export import GRAPH, student_encoder
 from hub.pipeline.stages.lengths import texts_of_length
 from hub.pipeline.stages.rows import LabelledTexts, split
@@ -52,10 +54,9 @@ def run(context: Context, folder: Path) -> str:
         logits_of(Candidate(target, exporter, encoder, {}), calibration.texts), calibration.truth
     )
     # Scaling the fp32 head by a scalar scales its int8 steps alike: the quantized integers stay the same.
-    scaled = folder / f"scaled{exporter.suffix}"
+    scaled = folder / SCRATCH / f"scaled{exporter.suffix}"
     scale_head(source, scaled, 1.0 / temperature)
     quantize_dynamic(scaled, target, form)
-    scaled.unlink()
     context.reporter.tick(2, 4, "session options")
     files = {FP32: source, INT8: target}
     texts = texts_of_length(encoder, split(context.prepared(), "train").texts, _TIMED_TOKENS)
@@ -66,8 +67,9 @@ def run(context: Context, folder: Path) -> str:
         candidate = Candidate(file, exporter, encoder, session_options(sessions[name]))
         variants[name] = {"session": sessions[name], "abstention": _abstention(candidate, calibration)}
     passed = all(gate.passed for gate in gates)
+    file = folder / f"{CHOICES}.json"
     write_json(
-        folder / f"{CHOICES}.json",
+        file,
         {
             "variants": variants,
             "default": INT8 if passed else FP32,
@@ -75,7 +77,7 @@ def run(context: Context, folder: Path) -> str:
             "validation_gates": [to_json(gate) for gate in gates],
         },
     )
-    return ""
+    return files_fingerprint((target, file), folder)
 
 
 def _choose_form(context: Context, source: Path, target: Path) -> tuple[Int8Form, list[GateResult]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +15,16 @@ from hub.contract.recipe import Distillation
 from hub.edge.encode import Encoder
 from hub.edge.files import write_json, write_text, written_whole
 from hub.pipeline.context import Context
+from hub.pipeline.fingerprint import files_fingerprint
+from hub.pipeline.run import SCRATCH
+from hub.pipeline.stages.branch import LEXICAL, MIXTURE, weigh_branch
 from hub.pipeline.stages.finetune import load_teacher
 from hub.pipeline.stages.rows import LabelledTexts, split
-from hub.pipeline.stages.training import MODEL, forget_checkpoint, read_training, train_model
+from hub.pipeline.stages.training import MODEL, flush_denormals, read_training, train_model
 from hub.train.base import quiet_transformers, tokenizer_document
 from hub.train.batches import EncodedRows
 from hub.train.inference import encode, logits
+from hub.train.lexical import LexicalModel
 from hub.train.loop import Objective
 from hub.train.losses import distillation_loss
 from hub.train.precision import to_precision
@@ -44,14 +49,14 @@ _SPECIAL = {
 
 def run(context: Context, folder: Path) -> str:
     """Distil, and leave the student's checkpoint and tokenizer in ``model/``."""
+    flush_denormals()
     prepared = context.prepared()
     train, validation = split(prepared, "train"), split(prepared, "validation")
     teacher, tokenizer = load_teacher(context)
     transfer = _teacher_logits(context, folder, teacher, tokenizer, train)
     student = make_student(teacher, context.recipe.student.layers)
-    document = _trim(context, student, tokenizer, train)
-    write_json(folder / "vocabulary.json", {"pieces": len(document["model"]["vocab"]), "note": document["note"]})
-    del document["note"]
+    document, kept, note = _trim(context, student, tokenizer, train)
+    write_json(folder / "vocabulary.json", {"pieces": len(document["model"]["vocab"]), "note": note})
     write_tokenizer(folder / MODEL, document, context.recipe.max_length)
     encoder = Encoder(folder / MODEL / TOKENIZER, context.recipe.max_length)
     options = context.recipe.student
@@ -66,11 +71,29 @@ def run(context: Context, folder: Path) -> str:
         validation,
         _objective(options, train.targets, transfer),
     )
+    context.reporter.tick(1, 1, "lexical branch")
+    calibration = split(prepared, "calibration")
+    lexical = _student_lexical(context, kept)
+    weigh_branch(
+        context,
+        folder,
+        student,
+        lexical,
+        (validation, encode_rows(encoder, validation)),
+        (calibration, encode_rows(encoder, calibration)),
+    )
     with quiet_transformers():
         student.save_pretrained(folder / MODEL)
-    forget_checkpoint(folder)
-    (folder / _TEACHER_LOGITS).unlink(missing_ok=True)
-    return ""
+    branch = (file for file in (folder / LEXICAL, folder / f"{MIXTURE}.json") if file.is_file())
+    return files_fingerprint((*(folder / MODEL).iterdir(), *branch), folder)
+
+
+def _student_lexical(context: Context, kept: Sequence[int] | None) -> LexicalModel | None:
+    """The teacher's branch for the student's vocabulary; ``None`` when the recipe wants none."""
+    if not context.recipe.lexical.use:
+        return None
+    lexical = LexicalModel.load(context.run.stage("finetune") / LEXICAL)
+    return lexical if kept is None else lexical.keep_pieces(kept)
 
 
 def encode_rows(encoder: Encoder, rows: LabelledTexts) -> EncodedRows:
@@ -108,7 +131,7 @@ def _teacher_logits(
     train: LabelledTexts,
 ) -> npt.NDArray[np.float32]:
     """The teacher's logits on the training rows, computed once, in the precision it was trained in."""
-    file = folder / _TEACHER_LOGITS
+    file = folder / SCRATCH / _TEACHER_LOGITS
     if file.is_file():
         return np.asarray(np.load(file), dtype=np.float32)
     context.reporter.tick(0, 1, "the teacher reads the training rows")
@@ -123,19 +146,23 @@ def _teacher_logits(
 
 def _trim(
     context: Context, student: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, train: LabelledTexts
-) -> dict[str, Any]:
-    """Trim the student's vocabulary in place and return its tokenizer document, with a note on what was done."""
+) -> tuple[dict[str, Any], tuple[int, ...] | None, str]:
+    """Trim the student's vocabulary in place.
+
+    Returns:
+        Its tokenizer document, the kept ids (``None`` for all), and a note on what was done.
+    """
     document = tokenizer_document(tokenizer)
     options = context.recipe.compress
     reason = vocabulary.can_trim(document) if options.trim_vocabulary else "the recipe asks for the whole vocabulary"
     if reason:
-        return document | {"note": f"not trimmed: {reason}"}
+        return document, None, f"not trimmed: {reason}"
     rows = encode(tokenizer, train.texts, train.targets, context.recipe.max_length)
     counts = vocabulary.count_pieces(rows.ids)
     kept = vocabulary.choose_pieces(document, counts, options.min_piece_count, options.vocabulary)
     before = len(document["model"]["vocab"])
     vocabulary.trim_embeddings(student, kept)
-    return vocabulary.trim_tokenizer(document, kept) | {"note": f"{len(kept)} of {before} pieces kept"}
+    return vocabulary.trim_tokenizer(document, kept), kept, f"{len(kept)} of {before} pieces kept"
 
 
 def _objective(options: Distillation, targets: tuple[int, ...], transfer: npt.NDArray[np.float32]) -> Objective:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from hub.compress.lexical import add_lexical_branch
 from hub.contract.errors import GateError
 from hub.contract.exporter import Exported, ExportRequest
 from hub.contract.reference import resolve
@@ -14,12 +18,16 @@ from hub.edge.schema import to_json
 from hub.evaluate.calibration import fit_temperature, softmax
 from hub.evaluate.gates import parity_gate
 from hub.pipeline.context import Context
+from hub.pipeline.fingerprint import files_fingerprint
+from hub.pipeline.stages.branch import read_branch
 from hub.pipeline.stages.distill import TOKENIZER, encode_rows
 from hub.pipeline.stages.rows import LabelledTexts, split
 from hub.pipeline.stages.running import Candidate, logits_of
-from hub.pipeline.stages.training import MODEL
+from hub.pipeline.stages.training import MODEL, flush_denormals
 from hub.train.base import quiet_transformers
 from hub.train.inference import logits
+from hub.train.lexical import FIRST, SECOND
+from hub.train.mixed import Mixture, mixed_model
 from hub.train.student import scale_last_linear
 
 if TYPE_CHECKING:
@@ -37,14 +45,17 @@ def run(context: Context, folder: Path) -> str:
     Raises:
         GateError: HUB-G001, the graph's probabilities differ from PyTorch's.
     """
+    flush_denormals()
     prepared = context.prepared()
     student = load_student(context)
     encoder = student_encoder(context)
     calibration = encode_rows(encoder, split(prepared, "calibration"))
     context.reporter.tick(0, 3, "temperature")
-    found = logits(student, calibration.ids, calibration.pad_id)
+    lexical, mixture = read_branch(context.run.stage("distill"))
+    found = logits(mixed_model(student, lexical, mixture), calibration.ids, calibration.pad_id)
     temperature = fit_temperature(found, split(prepared, "calibration").truth)
-    scale_last_linear(student, 1.0 / temperature)
+    scale_last_linear(student, mixture.encoder / temperature)
+    branch = mixture.lexical / temperature
     exporter = context.request.exporter
     context.reporter.tick(1, 3, f"writing {exporter.name}")
     export = resolve(exporter.export)
@@ -55,18 +66,23 @@ def run(context: Context, folder: Path) -> str:
         max_length=context.recipe.max_length,
     )
     exported: Exported = export(request)
+    if lexical is not None:
+        scaled = (lexical.table * np.float32(branch), lexical.bias * np.float32(branch))
+        add_lexical_branch(exported.file, *scaled, lexical.seeds, (FIRST, SECOND), exported.outputs[0])
     write_json(
         folder / f"{EXPORT}.json",
         {
             "temperature": temperature,
+            "lexical_share": mixture.share,
             "inputs": list(exported.inputs),
             "outputs": list(exported.outputs),
             "details": dict(exported.details),
         },
     )
     context.reporter.tick(2, 3, "comparing with PyTorch")
-    _check_parity(context, folder, student, encoder, split(prepared, "validation"), exported.file)
-    return ""
+    whole = mixed_model(student, lexical, Mixture(1.0, branch, mixture.share))
+    _check_parity(context, folder, whole, encoder, split(prepared, "validation"), exported.file)
+    return files_fingerprint((exported.file, folder / f"{EXPORT}.json"), folder)
 
 
 def load_student(context: Context) -> PreTrainedModel:
@@ -87,10 +103,10 @@ def student_encoder(context: Context) -> Encoder:
 
 
 def _check_parity(
-    context: Context, folder: Path, student: PreTrainedModel, encoder: Encoder, rows: LabelledTexts, file: Path
+    context: Context, folder: Path, student: Any, encoder: Encoder, rows: LabelledTexts, file: Path
 ) -> None:
     gates = context.recipe.gates
-    rows = rows.spread(gates.parity_rows)
+    rows = _named(rows).spread(gates.parity_rows)
     encoded = encode_rows(encoder, rows)
     reference = softmax(logits(student, encoded.ids, encoded.pad_id))
     candidate = Candidate(file, context.request.exporter, encoder, {})
@@ -98,10 +114,16 @@ def _check_parity(
     gate, worst = parity_gate(reference, found, gates.parity)
     write_json(folder / f"{PARITY}.json", to_json(gate))
     if not gate.passed:
-        named = ", ".join(rows.origins[row] or f"validation row {row}" for row in worst[:_WORST])
+        named = ", ".join(rows.origins[row] for row in worst[:_WORST])
         raise GateError(
             "HUB-G001",
             f"the exported graph differs from PyTorch by {gate.value:.2g} in probability, the limit is {gate.limit:g}",
             f"worst rows: {named}",
             f"the run is kept; its log is {context.run.log}",
         )
+
+
+def _named(rows: LabelledTexts) -> LabelledTexts:
+    """Return the rows with a name for those whose source gives none."""
+    names = (origin or f"validation row {number}" for number, origin in enumerate(rows.origins, start=1))
+    return dataclasses.replace(rows, origins=tuple(names))

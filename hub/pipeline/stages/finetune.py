@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hub.compress import vocabulary
 from hub.contract.recipe import Training
 from hub.pipeline.context import Context
+from hub.pipeline.fingerprint import files_fingerprint
+from hub.pipeline.stages.branch import LEXICAL, MIXTURE, weigh_branch, with_branch
 from hub.pipeline.stages.rows import LabelledTexts, split
-from hub.pipeline.stages.training import MODEL, forget_checkpoint, train_model
+from hub.pipeline.stages.training import MODEL, flush_denormals, train_model
+from hub.train.augment import TokenMasking
 from hub.train.base import find_base, load_classifier, load_tokenizer, quiet_transformers
 from hub.train.batches import EncodedRows
 from hub.train.inference import encode
+from hub.train.lexical import LexicalModel, train_lexical
 from hub.train.loop import Objective
 from hub.train.losses import class_weights, classification_loss
 
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 
 def run(context: Context, folder: Path) -> str:
     """Fine-tune, and leave a transformers checkpoint with the full vocabulary in ``model/``."""
+    flush_denormals()
     prepared = context.prepared()
     train, validation = split(prepared, "train"), split(prepared, "validation")
     base = find_base(context.recipe.base)
@@ -32,7 +37,8 @@ def run(context: Context, folder: Path) -> str:
     held_out = _encode(tokenizer, validation, context)
     # Rows of the embedding table that no text here uses get no gradient: training without them is the same, faster.
     full = vocabulary.embedding_table(model).clone()
-    used = sorted({piece for row in (*rows.ids, *held_out.ids) for piece in row} | {rows.pad_id})
+    mask_id, special = tokenizer.mask_token_id, set(tokenizer.all_special_ids)
+    used = sorted({piece for row in (*rows.ids, *held_out.ids) for piece in row} | special | {rows.pad_id})
     vocabulary.trim_embeddings(model, used)
     options = context.recipe.teacher
     train_model(
@@ -44,12 +50,38 @@ def run(context: Context, folder: Path) -> str:
         _renumber(rows, used),
         _renumber(held_out, used),
         validation,
-        _objective(options, train.targets, len(train.labels)),
+        _objective(
+            options,
+            train.targets,
+            len(train.labels),
+            TokenMasking(
+                share=options.mask_tokens if mask_id is not None else 0.0,
+                mask_id=used.index(mask_id) if mask_id is not None else 0,
+                never=tuple(used.index(i) for i in sorted(special)),
+            ),
+        ),
     )
     vocabulary.restore_embeddings(model, used, full)
+    context.reporter.tick(1, 1, "lexical branch")
+    calibration = split(prepared, "calibration")
+    weigh_branch(
+        context,
+        folder,
+        model,
+        _fit_lexical(context, rows, len(train.labels), len(full)),
+        (validation, held_out),
+        (calibration, _encode(tokenizer, calibration, context)),
+    )
     save_checkpoint(model, tokenizer, folder / MODEL)
-    forget_checkpoint(folder)
-    return ""
+    branch = (file for file in (folder / LEXICAL, folder / f"{MIXTURE}.json") if file.is_file())
+    return files_fingerprint((*(folder / MODEL).iterdir(), *branch), folder)
+
+
+def _fit_lexical(context: Context, rows: EncodedRows, labels: int, pieces: int) -> LexicalModel | None:
+    options = context.recipe.lexical
+    if not options.use:
+        return None
+    return train_lexical(rows, labels, pieces, buckets=options.buckets, cost=options.cost, seed=context.recipe.seed)
 
 
 def save_checkpoint(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
@@ -59,8 +91,14 @@ def save_checkpoint(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, 
         tokenizer.save_pretrained(folder)
 
 
+def load_whole_teacher(context: Context) -> tuple[Any, PreTrainedTokenizerBase]:
+    """Load the teacher as it is judged: the encoder with its lexical branch, where that helps."""
+    model, tokenizer = load_teacher(context)
+    return with_branch(model, context.run.stage("finetune")), tokenizer
+
+
 def load_teacher(context: Context) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Load the fine-tuned teacher and its tokenizer."""
+    """Load the fine-tuned encoder of the teacher and its tokenizer."""
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
     folder = context.run.stage("finetune") / MODEL
@@ -78,15 +116,15 @@ def _renumber(rows: EncodedRows, used: list[int]) -> EncodedRows:
     return EncodedRows(tuple(tuple(new[i] for i in row) for row in rows.ids), rows.targets, new[rows.pad_id])
 
 
-def _objective(options: Training, targets: tuple[int, ...], labels: int) -> Objective:
-    """Cross-entropy with the recipe's smoothing and class weights."""
+def _objective(options: Training, targets: tuple[int, ...], labels: int, masking: TokenMasking) -> Objective:
+    """Cross-entropy with the recipe's smoothing and class weights, on texts with some tokens masked."""
     import torch
 
     weights = class_weights(targets, labels, options.class_weights)
     truth = torch.tensor(targets)
 
     def objective(model: PreTrainedModel, ids: torch.Tensor, mask: torch.Tensor, batch: list[int]) -> torch.Tensor:
-        found = model(input_ids=ids, attention_mask=mask).logits.float()
+        found = model(input_ids=masking.apply(ids), attention_mask=mask).logits.float()
         return classification_loss(found, truth[batch], options.label_smoothing, weights)
 
     return objective

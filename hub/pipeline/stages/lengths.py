@@ -9,6 +9,7 @@ from hub.edge.encode import Encoder
 
 COUNT = 64
 _ATTEMPTS = 200
+"""Failures in a row after which there are no further texts of this length."""
 
 
 def texts_of_length(encoder: Encoder, texts: Sequence[str], tokens: int, count: int = COUNT) -> list[str]:
@@ -25,13 +26,13 @@ def texts_of_length(encoder: Encoder, texts: Sequence[str], tokens: int, count: 
     """
     source = random.Random(tokens)
     words = sorted({word for text in texts[:2000] for word in text.split()})
-    if not words:
+    if not words or tokens > encoder.max_length:
         return []
     found: dict[str, None] = {}
-    for _ in range(_ATTEMPTS * count):
-        if len(found) == count:
-            break
+    failures = 0
+    while len(found) < count and failures < _ATTEMPTS:
         text = _grow(encoder, words, tokens, source)
+        failures = failures + 1 if not text or text in found else 0
         if text:
             found[text] = None
     return list(found)

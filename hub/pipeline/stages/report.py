@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hub.contract.figures import without_folders
 from hub.contract.reference import resolve
 from hub.contract.results import (
     BuildResult,
@@ -20,7 +21,7 @@ from hub.contract.results import (
 )
 from hub.data import Prepared
 from hub.edge.bundle import Bundle
-from hub.edge.files import write_json, write_text
+from hub.edge.files import sha256, write_json, write_text
 from hub.edge.schema import Abstention, LabelEntry, Manifest, SessionOptions, Variant, to_json
 from hub.edge.selftest import choose, expected
 from hub.edge.selftest import write as write_selftest
@@ -70,8 +71,9 @@ def run(context: Context, folder: Path) -> str:
     write_report(result, folder / REPORT)
     shutil.copyfile(folder / REPORT, bundle / REPORT)
     seal(bundle, manifest)
-    write_json(folder / f"{BUILD}.json", to_json(result))
-    return ""
+    file = folder / f"{BUILD}.json"
+    write_json(file, to_json(result))
+    return sha256(file)
 
 
 def _copy_files(context: Context, bundle: Path) -> None:
@@ -134,7 +136,8 @@ def _provenance(context: Context, prepared: Prepared, choices: Mapping[str, Any]
         "packages": dict(library_versions()),
         "data": {"fingerprint": prepared.fingerprint, "source": _data_source(prepared)},
         "base_model": {"id": base.id, "version": base.version},
-        "recipe": context.recipe.to_mapping(),
+        # The base model may be a folder of the builder's machine; its id is above.
+        "recipe": context.recipe.to_mapping() | {"base": without_folders(context.recipe.base)},
         "int8": choices["int8"],
         "vocabulary": json.loads((context.run.stage("distill") / "vocabulary.json").read_text("utf-8")),
         "licences": [to_json(note) for note in _licences(context, prepared)],
@@ -164,7 +167,9 @@ def _selftest_texts(context: Context, prepared: Prepared) -> list[str]:
     if context.request.selftest_from_data:
         return list(split(prepared, "validation").spread(200).texts)
     if context.request.task.examples:
-        return [str(text) for text in resolve(context.request.task.examples)()]
+        examples = [str(text) for text in resolve(context.request.task.examples)()]
+        if examples:
+            return examples
     names = [label.name or label.id for label in prepared.labels]
     return [f"{first}, {second}" if first != second else first for first in names for second in names][:200]
 

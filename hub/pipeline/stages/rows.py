@@ -24,6 +24,7 @@ class LabelledTexts:
         targets: label index of each text.
         slices: slice name of each text.
         origins: where each text comes from.
+        parts: declared slices in their order; the first one is the headline.
     """
 
     labels: tuple[str, ...]
@@ -31,6 +32,7 @@ class LabelledTexts:
     targets: tuple[int, ...]
     slices: tuple[str, ...]
     origins: tuple[str, ...]
+    parts: tuple[str, ...] = ()
 
     @property
     def truth(self) -> npt.NDArray[np.int64]:
@@ -38,12 +40,13 @@ class LabelledTexts:
         return np.asarray(self.targets, dtype=np.int64)
 
     def outcomes(self, probabilities: npt.NDArray[np.float64]) -> dict[str, Outcome]:
-        """Return what a model did, by slice.
+        """Return what a model did, by slice: the declared ones in their order, then others.
 
         Args:
             probabilities: float64 [rows, labels].
         """
-        return dict(split_outcomes(self.labels, self.truth, probabilities, self.slices))
+        found = split_outcomes(self.labels, self.truth, probabilities, self.slices)
+        return {name: found[name] for name in dict.fromkeys((*self.parts, *found)) if name in found}
 
     def spread(self, count: int) -> LabelledTexts:
         """Return ``count`` rows spread evenly over all of them."""
@@ -56,6 +59,7 @@ class LabelledTexts:
             tuple(self.targets[i] for i in chosen),
             tuple(self.slices[i] for i in chosen),
             tuple(self.origins[i] for i in chosen),
+            self.parts,
         )
 
 
@@ -74,4 +78,5 @@ def labelled(prepared: Prepared, rows: Sequence[Example]) -> LabelledTexts:
         targets=tuple(index[row.label] for row in rows),
         slices=tuple(row.slice for row in rows),
         origins=tuple(row.origin for row in rows),
+        parts=tuple(part.name for part in prepared.slices),
     )

@@ -12,6 +12,7 @@ from hub.edge.files import write_json
 from hub.edge.schema import to_json
 from hub.evaluate.calibration import softmax
 from hub.pipeline.context import Context, choose_once
+from hub.pipeline.run import SCRATCH
 from hub.pipeline.stages.rows import LabelledTexts
 from hub.pipeline.stages.scoring import headline_score
 from hub.train.batches import EncodedRows
@@ -72,7 +73,7 @@ def train_model(
         seed=context.recipe.seed,
         step_ms=choice["step_ms"],
     )
-    checkpoint = folder / _CHECKPOINT
+    checkpoint = folder / SCRATCH / _CHECKPOINT
 
     def score(trained: PreTrainedModel) -> float:
         return headline(softmax(logits(trained, held_out.ids, held_out.pad_id)))
@@ -81,9 +82,11 @@ def train_model(
     write_json(folder / f"{RESULT}.json", to_json(result))
 
 
-def forget_checkpoint(folder: Path) -> None:
-    """Remove the checkpoint once the trained model is written."""
-    (folder / _CHECKPOINT).unlink(missing_ok=True)
+def flush_denormals() -> None:
+    """Compute as the training loop does, also in a process that resumes behind it: the same numbers come out."""
+    import torch
+
+    torch.set_flush_denormal(True)
 
 
 def read_training(context: Context, stage: str) -> TrainingResult:

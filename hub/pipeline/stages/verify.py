@@ -14,24 +14,26 @@ import numpy as np
 import numpy.typing as npt
 
 from hub.contract.results import GateResult, Latency, ModelResult
-from hub.edge.files import write_json
+from hub.edge.files import sha256, write_json
 from hub.edge.machine import describe
 from hub.edge.schema import to_json
 from hub.edge.timing import measure
 from hub.evaluate.calibration import fit_temperature, softmax
 from hub.evaluate.gates import drop_gates, share_gates
 from hub.pipeline.context import Context, choose_once
+from hub.pipeline.stages.branch import read_branch
 from hub.pipeline.stages.compress import CHOICES, FP32, INT8, session_options, variant_files
 from hub.pipeline.stages.export import PARITY, student_encoder
-from hub.pipeline.stages.finetune import load_teacher
+from hub.pipeline.stages.finetune import load_whole_teacher
 from hub.pipeline.stages.lengths import texts_of_length
 from hub.pipeline.stages.rows import LabelledTexts, split
 from hub.pipeline.stages.running import Candidate, caller, logits_of
 from hub.pipeline.stages.scoring import evaluations
+from hub.pipeline.stages.training import flush_denormals
 from hub.train.inference import encode, logits
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedTokenizerBase
 
 RESULT = "results"
 TEACHER = "teacher"
@@ -58,8 +60,9 @@ class Verified:
 
 def run(context: Context, folder: Path) -> str:
     """Score, time and gate. A missed gate is recorded here and fails the build after the report is written."""
+    flush_denormals()
     choices = json.loads((context.run.stage("compress") / f"{CHOICES}.json").read_text("utf-8"))
-    teacher, tokenizer = load_teacher(context)
+    teacher, tokenizer = load_whole_teacher(context)
     context.reporter.tick(0, 4, "the teacher reads the test rows")
     rows = [context.result("baseline", "baseline", ModelResult), _score_teacher(context, teacher, tokenizer)]
     candidates = _candidates(context, choices)
@@ -71,11 +74,12 @@ def run(context: Context, folder: Path) -> str:
     models = tuple(_with_latency(row, latencies) for row in rows)
     gates = _gates(context, models, choices["default"])
     verified = Verified(models, gates, choices["default"], describe())
-    write_json(folder / f"{RESULT}.json", to_json(verified))
-    return ""
+    file = folder / f"{RESULT}.json"
+    write_json(file, to_json(verified))
+    return sha256(file)
 
 
-def _score_teacher(context: Context, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> ModelResult:
+def _score_teacher(context: Context, model: Any, tokenizer: PreTrainedTokenizerBase) -> ModelResult:
     """Score the teacher in PyTorch fp32, with its own temperature so that its probabilities compare."""
     prepared = context.prepared()
     test, calibration = split(prepared, "test"), split(prepared, "calibration")
@@ -87,7 +91,7 @@ def _score_teacher(context: Context, model: PreTrainedModel, tokenizer: PreTrain
 
     temperature = fit_temperature(read(calibration), calibration.truth)
     probabilities = softmax(read(test), temperature)
-    weights = sum(p.numel() for p in model.parameters())
+    weights = sum(p.numel() for p in (*model.parameters(), *model.buffers()) if p.is_floating_point())
     return ModelResult(
         name=TEACHER,
         role="teacher",
@@ -121,13 +125,17 @@ def _score_variant(context: Context, name: str, candidate: Candidate) -> ModelRe
 def _student_parameters(context: Context) -> int:
     from safetensors import safe_open
 
-    with safe_open(context.run.stage("distill") / "model" / "model.safetensors", framework="np") as weights:
-        return int(sum(np.prod(weights.get_slice(name).get_shape()) for name in weights.keys()))  # noqa: SIM118
+    folder = context.run.stage("distill")
+    lexical, _ = read_branch(folder)
+    branch = 0 if lexical is None else lexical.table.size + lexical.bias.size
+    with safe_open(folder / "model" / "model.safetensors", framework="np") as weights:
+        encoder = sum(np.prod(weights.get_slice(name).get_shape()) for name in weights.keys())  # noqa: SIM118
+    return int(encoder + branch)
 
 
 def _latencies(
     context: Context,
-    teacher: PreTrainedModel,
+    teacher: Any,
     tokenizer: PreTrainedTokenizerBase,
     candidates: dict[str, Candidate],
 ) -> dict[str, Any]:
@@ -147,9 +155,7 @@ def _latencies(
     return found
 
 
-def teacher_caller(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, max_length: int
-) -> Callable[[str], object]:
+def teacher_caller(model: Any, tokenizer: PreTrainedTokenizerBase, max_length: int) -> Callable[[str], object]:
     """Return the PyTorch side of a comparison: tokenizer and eager model with sdpa attention, inference mode."""
     import torch
 
@@ -162,7 +168,7 @@ def teacher_caller(
 
 
 @contextmanager
-def one_thread(model: PreTrainedModel) -> Iterator[None]:
+def one_thread(model: Any) -> Iterator[None]:
     """Run PyTorch with one thread and sdpa attention inside the block."""
     import torch
 

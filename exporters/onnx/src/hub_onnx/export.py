@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from hub.contract import Exported, ExportRequest, HubError, UsageError
 from hub.edge.files import written_whole
+from hub_onnx.first_token import choose_first_token
 
 if TYPE_CHECKING:
+    import onnx
     import onnx_ir
     import torch
 
@@ -23,8 +25,12 @@ logger = logging.getLogger(__name__)
 DEFAULT_OPSET = 20
 """onnxruntime-web and onnxruntime-node of today take it; newer ones bring nothing for these graphs."""
 
+_OPSETS = (17, 26)
+"""Older ones lack LayerNormalization, newer ones no runtime of today takes."""
+
 _TASKS = {"text-classification": "text-classification"}
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+_LIBRARIES = ("onnx_ir", "onnxscript", "optimum", "torch", "transformers")
 _SAMPLE_ROWS, _SAMPLE_TOKENS = 2, 8
 """A sample with one row or one token would silently fix that axis to 1."""
 
@@ -40,19 +46,25 @@ def export(request: ExportRequest) -> Exported:
         float32 [batch, labels]; it holds no paths, stack traces or shape notes of this machine.
 
     Raises:
-        UsageError: HUB-X020, the model is not made for this kind of task; HUB-X021, unknown option.
-        HubError: HUB-X022, the exporter failed or fixed an axis.
+        UsageError: HUB-X020, the model is not made for this kind of task; HUB-X021, unknown option or opset.
+        HubError: HUB-X022, the exporter failed, fixed an axis or wrote another opset.
     """
-    unknown = set(request.options) - {"opset"}
-    if unknown:
-        raise UsageError("HUB-X021", f"unknown export option {sorted(unknown)[0]!r}", "known: opset")
+    import onnx
+
+    opset = _opset(request.options)
     check_task(request.model, request.kind)
     sample = sample_inputs(request.model)
-    program = _trace(request.model, sample, int(request.options.get("opset", DEFAULT_OPSET)))
+    program = _trace(request.model, sample, opset)
     clean(program)
     _check_axes(program)
-    _save(program, request)
-    operators = Counter(f"{node.domain}::{node.op_type}".removeprefix("::") for node in program.graph)
+    if program.opset_imports.get("") != opset:
+        written = program.opset_imports.get("")
+        raise HubError("HUB-X022", f"the exporter wrote opset {written} instead of {opset}", "export is unusable")
+    model = _to_proto(program)
+    first_token_only = choose_first_token(model)
+    with written_whole(request.target) as path:
+        onnx.save_model(model, path)
+    operators = Counter(f"{node.domain}::{node.op_type}".removeprefix("::") for node in model.graph.node)
     return Exported(
         file=request.target,
         inputs=tuple(str(value.name) for value in program.graph.inputs),
@@ -61,8 +73,25 @@ def export(request: ExportRequest) -> Exported:
             "opset": program.opset_imports.get(""),
             "ir_version": program.ir_version,
             "operators": dict(sorted(operators.items())),
+            "last_layer_for_first_token_only": first_token_only,
         },
     )
+
+
+def _opset(options: Mapping[str, Any]) -> int:
+    """Return the opset asked for.
+
+    Raises:
+        UsageError: HUB-X021, an unknown option or an opset that runtimes of today do not take.
+    """
+    unknown = sorted(set(options) - {"opset"})
+    if unknown:
+        raise UsageError("HUB-X021", f"unknown export option {unknown[0]!r}", "known: opset")
+    opset = options.get("opset", DEFAULT_OPSET)
+    low, high = _OPSETS
+    if not isinstance(opset, int) or isinstance(opset, bool) or not low <= opset <= high:
+        raise UsageError("HUB-X021", f"opset cannot be {opset!r}", f"it takes a whole number from {low} to {high}")
+    return opset
 
 
 def check_task(model: Any, kind: str) -> None:
@@ -112,9 +141,9 @@ def _trace(model: Any, sample: Mapping[str, torch.Tensor], opset: int) -> onnx_i
     from transformers.exporters import OnnxConfig, OnnxExporter  # type: ignore[attr-defined]  # lazy module
 
     attention = model.config._attn_implementation
-    model.set_attn_implementation("sdpa")  # smaller graph than eager, the same numbers
     try:
         with _into_log():
+            model.set_attn_implementation("eager")  # a smaller graph than that of sdpa, the same numbers
             exported = OnnxExporter().export(
                 model.eval(), dict(sample), config=OnnxConfig(dynamic=True, opset_version=opset)
             )
@@ -134,21 +163,43 @@ def _trace(model: Any, sample: Mapping[str, torch.Tensor], opset: int) -> onnx_i
 
 @contextmanager
 def _into_log() -> Iterator[None]:
-    """Send what torch and onnxscript warn, log and print to this module's log, not to the terminal."""
-    printed = io.StringIO()
-    library = logging.getLogger("torch")
-    handlers, propagate = library.handlers[:], library.propagate
-    library.handlers, library.propagate = [], True
+    """Send what the libraries warn, log and print to this module's log, not to the terminal."""
+    printed, kept = io.StringIO(), _Kept()
+    before = [(library, library.handlers[:], library.propagate) for library in _library_loggers()]
+    for library, _, _ in before:
+        library.handlers, library.propagate = [kept], False
     try:
         with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(printed):
             warnings.simplefilter("always")
             yield
     finally:
-        library.handlers, library.propagate = handlers, propagate
+        for library, handlers, propagate in before:
+            library.handlers, library.propagate = handlers, propagate
+        for line in kept.lines:
+            logger.info("%s", line)
     for warning in caught:
         logger.info("%s: %s", warning.category.__name__, warning.message)
     for line in printed.getvalue().splitlines():
         logger.info("%s", line)
+
+
+def _library_loggers() -> list[logging.Logger]:
+    """Return the loggers of `_LIBRARIES`: several of torch print by themselves, transformers names some by file."""
+    known = list(logging.root.manager.loggerDict)
+    found = [name for name in known if name.partition(".")[0] in _LIBRARIES or "transformers" in name]
+    return [logging.getLogger(name) for name in sorted({*_LIBRARIES, *found})]
+
+
+class _Kept(logging.Handler):
+    """Keeps records as lines of text, for later."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one record."""
+        self.lines.append(f"{record.levelname} {record.name}: {record.getMessage()}")
 
 
 def clean(program: onnx_ir.Model) -> None:
@@ -185,8 +236,7 @@ def _check_axes(program: onnx_ir.Model) -> None:
             )
 
 
-def _save(program: onnx_ir.Model, request: ExportRequest) -> None:
-    import onnx
+def _to_proto(program: onnx_ir.Model) -> onnx.ModelProto:
     import onnx_ir
 
     for value in program.graph.inputs:
@@ -195,5 +245,4 @@ def _save(program: onnx_ir.Model, request: ExportRequest) -> None:
         value.shape = onnx_ir.Shape(("batch", *tuple(value.shape or ())[1:]))
     model = onnx_ir.to_proto(program)
     del model.graph.value_info[:]  # shapes of weights: they go stale when a quantizer transposes one
-    with written_whole(request.target) as path:
-        onnx.save_model(model, path)
+    return model

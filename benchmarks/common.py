@@ -1,0 +1,89 @@
+"""What the benchmark scripts share: figures with their limits, and the document they are written to."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hub.edge.files import write_json
+from hub.edge.machine import describe
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+WORK = ROOT / "build" / "bench"
+HUB = (sys.executable, "-m", "hub.cli")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured figure and what it must reach.
+
+    Args:
+        what: one line.
+        value: measured.
+        unit: of value and limits.
+        must: limit, ``None`` when the figure is only reported.
+        stretch: limit one would like.
+        higher_is_better: direction of the limits.
+    """
+
+    what: str
+    value: float
+    unit: str
+    must: float | None = None
+    stretch: float | None = None
+    higher_is_better: bool = False
+
+    def reaches(self, limit: float | None) -> bool | None:
+        """Whether the figure keeps a limit; ``None`` without one."""
+        if limit is None:
+            return None
+        return self.value >= limit if self.higher_is_better else self.value <= limit
+
+
+def write(name: str, command: str, figures: Sequence[Figure], details: Any = None) -> Path:
+    """Write ``results/<name>.json`` with the machine and say what was missed."""
+    document = {
+        "name": name,
+        "command": command,
+        "machine": describe(),
+        "figures": [
+            {**dataclasses.asdict(f), "reaches_must": f.reaches(f.must), "reaches_stretch": f.reaches(f.stretch)}
+            for f in figures
+        ],
+        "details": details or {},
+    }
+    path = RESULTS / f"{name}.json"
+    write_json(path, document)
+    for figure in figures:
+        mark = {True: "ok  ", False: "MISS", None: "    "}[figure.reaches(figure.must)]
+        print(f"{mark} {figure.what}: {figure.value:g} {figure.unit} (must {figure.must}, stretch {figure.stretch})")
+    print(path.relative_to(ROOT))
+    return path
+
+
+def timed(command: Sequence[str]) -> tuple[float, float, str]:
+    """Run a command to its end.
+
+    Returns:
+        Wall seconds, the peak memory of the largest child so far in MB, and its stdout.
+    """
+    start = time.perf_counter()
+    done = subprocess.run(list(command), check=True, stdout=subprocess.PIPE, text=True)
+    seconds = time.perf_counter() - start
+    peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    return seconds, peak_mb, done.stdout
+
+
+def load(name: str) -> dict[str, Any]:
+    """Read ``results/<name>.json``."""
+    document: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text("utf-8"))
+    return document

@@ -1,0 +1,234 @@
+"""The stages of a build in their order, and everything that decides the result of each."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hub.contract.data import SPLITS
+from hub.contract.recipe import Recipe
+from hub.data.readers import FORMATS
+from hub.edge.schema import to_json
+from hub.pipeline.context import BuildRequest
+from hub.pipeline.fingerprint import (
+    code_fingerprint,
+    files_fingerprint,
+    fingerprint,
+    library_versions,
+    python_version,
+    reference_fingerprint,
+    requirement_versions,
+)
+from hub.train.base import base_fingerprint, find_base
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of the pipeline.
+
+    Args:
+        name: folder name.
+        title: for people.
+        module: of ``hub.pipeline.stages``, with ``run(context, folder) -> str``: a fingerprint of what it made.
+        needs: stages whose outputs it reads.
+        recipe: dotted keys of the recipe that it reads; the name of a section stands for all of it.
+        code: packages and modules of ``hub`` whose sources decide its result, beside its own module.
+        reads: what else of the request it reads, names of `_PARTS`.
+    """
+
+    name: str
+    title: str
+    module: str
+    needs: tuple[str, ...]
+    recipe: tuple[str, ...]
+    code: tuple[str, ...]
+    reads: tuple[str, ...] = ()
+
+
+_SCORING = ("evaluate", "contract.metrics", "pipeline.stages.rows", "pipeline.stages.scoring")
+_TRAINING = (
+    *(*_SCORING, "train", "compress.vocabulary"),
+    *("pipeline.stages.training", "pipeline.stages.branch"),
+)
+_RUNNING = (*_SCORING, "edge.encode", "edge.onnx", "pipeline.stages.running")
+_DROP = ("gates.max_drop_points", "gates.label_drop_points", "gates.label_drop_rows", "gates.label_min_rows")
+
+STAGES = (
+    Stage(
+        name="data",
+        title="rows",
+        module="data",
+        needs=(),
+        recipe=("data",),
+        code=("data", "contract.sampling"),
+        reads=("rows",),
+    ),
+    Stage(
+        name="baseline",
+        title="linear baseline",
+        module="baseline",
+        needs=("data",),
+        recipe=("seed",),
+        code=_SCORING,
+        reads=("metrics",),
+    ),
+    Stage(
+        name="finetune",
+        title="teacher",
+        module="finetune",
+        needs=("data",),
+        recipe=("seed", "max_length", "teacher", "lexical"),
+        code=_TRAINING,
+        reads=("base", "metrics"),
+    ),
+    Stage(
+        name="distill",
+        title="student",
+        module="distill",
+        needs=("data", "finetune"),
+        recipe=(
+            *("seed", "max_length", "student", "lexical.use"),
+            *("compress.trim_vocabulary", "compress.min_piece_count", "compress.vocabulary"),
+        ),
+        code=(*_TRAINING, "edge.encode", "pipeline.stages.finetune"),
+        reads=("metrics",),
+    ),
+    Stage(
+        name="export",
+        title="export",
+        module="export",
+        needs=("data", "distill"),
+        recipe=("max_length", "gates.parity", "gates.parity_rows"),
+        code=(
+            *(*_RUNNING, "train", "compress.lexical"),
+            *(f"pipeline.stages.{name}" for name in ("branch", "distill", "training")),
+        ),
+        reads=("exporter",),
+    ),
+    Stage(
+        name="compress",
+        title="int8",
+        module="compress",
+        needs=("data", "distill", "export"),
+        recipe=("max_length", "compress.per_channel", "compress.reduce_range", *_DROP),
+        code=(*_RUNNING, "compress", "edge.timing", "pipeline.stages.export", "pipeline.stages.lengths"),
+        reads=("exporter", "metrics"),
+    ),
+    Stage(
+        name="verify",
+        title="test rows, latency, gates",
+        module="verify",
+        needs=("data", "baseline", "finetune", "distill", "export", "compress"),
+        recipe=("max_length", *_DROP, "gates.min_teacher_share"),
+        code=(
+            *(*_RUNNING, "train", "edge.timing", "edge.machine"),
+            *(
+                f"pipeline.stages.{name}"
+                for name in ("branch", "compress", "export", "finetune", "lengths", "training")
+            ),
+        ),
+        reads=("exporter", "metrics"),
+    ),
+    Stage(
+        name="report",
+        title="bundle, card, report",
+        module="report",
+        needs=("data", "baseline", "finetune", "distill", "export", "compress", "verify"),
+        recipe=tuple(field.name for field in dataclasses.fields(Recipe)),
+        code=(
+            *(*_TRAINING, "contract", "edge", "publish", "report"),
+            *(f"pipeline.stages.{name}" for name in ("compress", "distill", "export", "verify")),
+        ),
+        reads=("exporter", "task", "base", "selftest"),
+    ),
+)
+
+STAGE_NAMES = tuple(stage.name for stage in STAGES)
+
+
+def stage_fingerprint(stage: Stage, request: BuildRequest, run: str, outputs: Mapping[str, str]) -> str:
+    """Hash everything that decides a stage's result.
+
+    Args:
+        stage: which one.
+        request: what is built.
+        run: name of the run; it stands in the report.
+        outputs: of the stages before it, by name.
+    """
+    recipe = request.recipe.to_mapping()
+    parts: dict[str, Any] = {
+        "needs": {name: outputs[name] for name in stage.needs},
+        "recipe": {key: _value(recipe, key) for key in stage.recipe},
+        "code": {name: code_fingerprint(f"hub.{name}") for name in (*stage.code, f"pipeline.stages.{stage.module}")},
+        "libraries": library_versions(),
+        "python": python_version(),
+        "task": [request.task_id, request.task.kind],
+        "reads": {name: _PARTS[name](request) for name in stage.reads},
+    }
+    if stage.name == "report":
+        parts["run"] = run
+    return fingerprint(parts)
+
+
+def _value(recipe: Mapping[str, Any], key: str) -> Any:
+    value: Any = recipe
+    for step in key.split("."):
+        value = value[step]
+    return value
+
+
+def _rows(request: BuildRequest) -> Any:
+    """The plugin's loader with its data, or the user's files; and the labels that the task declares."""
+    task, folder = request.task, request.data_folder
+    declared = [[to_json(label) for label in task.labels], [to_json(part) for part in task.slices]]
+    if folder is not None:
+        return [declared, _data_files(folder), request.source]
+    sources = [[to_json(source), reference_fingerprint(source.loader)] for source in task.sources]
+    return [declared, sources, request.source, _plugin(request)]
+
+
+def _data_files(folder: Path) -> str:
+    """Hash the files that hold splits. What is wrong with the folder is said by the stage that reads it."""
+    try:
+        files = [file for file in folder.iterdir() if file.stem in SPLITS and file.suffix.lower() in FORMATS]
+        return files_fingerprint((file for file in files if file.is_file()), folder)
+    except OSError:
+        return ""
+
+
+def _plugin(request: BuildRequest) -> Any:
+    return [request.plugin, request.plugin_version, requirement_versions(request.plugin)]
+
+
+def _metrics(request: BuildRequest) -> Any:
+    return [[to_json(metric), reference_fingerprint(metric.function)] for metric in request.task.metrics]
+
+
+def _exporter(request: BuildRequest) -> Any:
+    exporter = request.exporter
+    return [to_json(exporter), reference_fingerprint(exporter.export), reference_fingerprint(exporter.runtime)]
+
+
+def _base(request: BuildRequest) -> Any:
+    return base_fingerprint(find_base(request.recipe.base))
+
+
+def _task(request: BuildRequest) -> Any:
+    """Everything the task says of itself; its built-in recipes decide nothing."""
+    task = to_json(request.task)
+    del task["recipes"]
+    examples = request.task.examples
+    return [task, reference_fingerprint(examples) if examples else "", _plugin(request)]
+
+
+_PARTS: Mapping[str, Callable[[BuildRequest], Any]] = {
+    "rows": _rows,
+    "metrics": _metrics,
+    "exporter": _exporter,
+    "base": _base,
+    "task": _task,
+    "selftest": lambda request: request.selftest_from_data,
+}

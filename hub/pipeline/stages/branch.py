@@ -1,0 +1,74 @@
+"""The lexical branch of teacher and student: fitted once, weighed for each by validation score."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hub.edge.files import write_json
+from hub.edge.schema import read, to_json
+from hub.evaluate.calibration import fit_temperature, softmax
+from hub.pipeline.context import Context
+from hub.pipeline.stages.rows import LabelledTexts
+from hub.pipeline.stages.scoring import headline_score
+from hub.train.batches import EncodedRows
+from hub.train.inference import logits
+from hub.train.lexical import LexicalModel
+from hub.train.mixed import ALONE, Mixture, choose_mixture, mixed_model
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+LEXICAL = "lexical.npz"
+MIXTURE = "mixture"
+
+
+def weigh_branch(
+    context: Context,
+    folder: Path,
+    model: PreTrainedModel,
+    lexical: LexicalModel | None,
+    validation: tuple[LabelledTexts, EncodedRows],
+    calibration: tuple[LabelledTexts, EncodedRows],
+) -> None:
+    """Choose how much the branch counts and leave it, with its weight, in the stage's folder.
+
+    Args:
+        context: of the build.
+        folder: of the stage, takes ``lexical.npz`` and ``mixture.json``.
+        model: trained encoder, fp32.
+        lexical: the fitted branch for the model's vocabulary; ``None`` when the recipe wants none.
+        validation: rows that choose, as texts and as token ids.
+        calibration: rows that bring both parts to one scale.
+    """
+    mixture = ALONE
+    if lexical is not None:
+        headline = headline_score(validation[0], context.request.task.headline)
+        truth = calibration[0].truth
+        parts = [_both(model, lexical, rows) for _, rows in (validation, calibration)]
+        temperatures = [fit_temperature(part, truth) for part in parts[1]]
+        mixture = choose_mixture(*parts[0], temperatures, lambda mixed: headline(softmax(mixed)))
+        lexical.save(folder / LEXICAL)
+    write_json(folder / f"{MIXTURE}.json", to_json(mixture))
+
+
+def read_branch(folder: Path) -> tuple[LexicalModel | None, Mixture]:
+    """Read what `weigh_branch` left; the model is ``None`` when it counts nothing."""
+    mixture: Mixture = read(Mixture, json.loads((folder / f"{MIXTURE}.json").read_text("utf-8")))
+    return (LexicalModel.load(folder / LEXICAL) if mixture.share else None), mixture
+
+
+def with_branch(model: PreTrainedModel, folder: Path) -> Any:
+    """Return the encoder with its branch as one PyTorch model; the encoder itself when it is better alone."""
+    lexical, mixture = read_branch(folder)
+    return mixed_model(model, lexical, mixture)
+
+
+def _both(
+    model: PreTrainedModel, lexical: LexicalModel, rows: EncodedRows
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
+    return logits(model, rows.ids, rows.pad_id), lexical.margins(rows.ids)

@@ -1,0 +1,118 @@
+"""Rows of an epoch and their batches: nothing lost, nothing twice, the same every time."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.train.batches import EncodedRows, epoch_rows, length_sorted_batches, pad
+
+TARGETS = st.lists(st.integers(0, 4), max_size=60)
+CAPS = st.integers(1, 10)
+SEEDS = st.integers(0, 50)
+
+
+@given(TARGETS, st.integers(0, 5), SEEDS)
+def test_without_a_cap_every_epoch_has_every_row(targets: list[int], epoch: int, seed: int) -> None:
+    assert sorted(epoch_rows(targets, 0, epoch, seed)) == list(range(len(targets)))
+
+
+@given(TARGETS, CAPS, st.integers(0, 5), SEEDS)
+def test_capped_epoch_is_balanced_and_has_no_row_twice(targets: list[int], cap: int, epoch: int, seed: int) -> None:
+    rows = epoch_rows(targets, cap, epoch, seed)
+
+    assert len(set(rows)) == len(rows)
+    assert Counter(targets[row] for row in rows) == {
+        label: min(cap, count) for label, count in Counter(targets).items()
+    }
+
+
+@given(TARGETS, CAPS, SEEDS, st.integers(0, 7))
+def test_capped_label_shows_every_row_in_turn(targets: list[int], cap: int, seed: int, first: int) -> None:
+    most = max(Counter(targets).values(), default=0)
+    epochs = range(first, first + -(-most // cap))  # as many as the largest label needs
+
+    seen = Counter(row for epoch in epochs for row in epoch_rows(targets, cap, epoch, seed))
+
+    assert set(seen) == set(range(len(targets)))
+    for label in set(targets):
+        shown = [seen[row] for row, target in enumerate(targets) if target == label]
+        assert max(shown) - min(shown) <= 1  # in turn: no row is shown twice more than another
+
+
+@given(TARGETS, CAPS, st.integers(0, 5), SEEDS)
+def test_rows_follow_from_epoch_and_seed(targets: list[int], cap: int, epoch: int, seed: int) -> None:
+    assert epoch_rows(targets, cap, epoch, seed) == epoch_rows(targets, cap, epoch, seed)
+
+
+def test_epochs_and_seeds_have_orders_of_their_own() -> None:
+    targets = [0] * 30 + [1] * 30
+
+    orders = {tuple(epoch_rows(targets, 0, epoch, seed)) for epoch in range(3) for seed in range(3)}
+
+    assert len(orders) == 9
+    assert tuple(range(60)) not in orders
+
+
+def test_order_is_the_same_in_every_process() -> None:
+    # Checkpoints and equal bytes of two builds depend on it.
+    assert epoch_rows([0, 0, 0, 1, 1, 2], 2, 1, 13) == [5, 3, 4, 2, 0]
+
+
+@st.composite
+def lengths_and_rows(draw: st.DrawFn) -> tuple[list[int], list[int]]:
+    lengths = draw(st.lists(st.integers(1, 64), min_size=1, max_size=300))
+    rows = draw(st.permutations(range(len(lengths))))
+    return lengths, rows[: draw(st.integers(0, len(rows)))]
+
+
+@given(lengths_and_rows(), st.integers(1, 7), st.integers(0, 3), SEEDS)
+def test_batches_partition_the_rows(drawn: tuple[list[int], list[int]], size: int, epoch: int, seed: int) -> None:
+    lengths, rows = drawn
+
+    batches = length_sorted_batches(rows, lengths, size, epoch, seed)
+
+    assert sorted(row for batch in batches for row in batch) == sorted(rows)
+    assert all(1 <= len(batch) <= size for batch in batches)
+    assert sum(len(batch) < size for batch in batches) <= -(-len(rows) // (50 * size))  # a short one a window
+    assert batches == length_sorted_batches(rows, lengths, size, epoch, seed)
+
+
+def test_neighbours_have_similar_lengths_and_batches_come_in_random_order() -> None:
+    lengths = [1 + row % 32 for row in range(320)]
+
+    batches = length_sorted_batches(list(range(320)), lengths, 10, 0, 0)
+
+    longest = [max(lengths[row] for row in batch) for batch in batches]
+    assert all(len({lengths[row] for row in batch}) == 1 for batch in batches)
+    assert longest != sorted(longest)
+    assert batches != length_sorted_batches(list(range(320)), lengths, 10, 1, 0)
+
+
+def test_rows_are_sorted_in_windows_of_fifty_batches_only() -> None:
+    # Sorted over all rows, a row would meet the same neighbours in every epoch.
+    lengths = [1 + row % 7 for row in range(300)]
+
+    batches = length_sorted_batches(list(range(300)), lengths, 2, 0, 0)
+
+    assert all(len({row // 100 for row in batch}) == 1 for batch in batches)
+    assert len(batches) == 150
+
+
+@given(st.lists(st.lists(st.integers(1, 99), min_size=1, max_size=9), min_size=1, max_size=6), st.integers(0, 99))
+def test_padding_keeps_every_token(rows: list[list[int]], pad_id: int) -> None:
+    ids, mask = pad(rows, pad_id)
+
+    longest = max(len(row) for row in rows)
+    assert ids.shape == mask.shape == (len(rows), longest)
+    assert ids.dtype == mask.dtype == torch.int64
+    for i, row in enumerate(rows):
+        assert ids[i].tolist() == row + [pad_id] * (longest - len(row))
+        assert mask[i].tolist() == [1] * len(row) + [0] * (longest - len(row))
+
+
+def test_length_of_encoded_rows_is_that_of_their_ids() -> None:
+    assert len(EncodedRows(((1,), (2, 3)), (0, 1), 0)) == 2

@@ -1,0 +1,210 @@
+"""AdamW with fp32 masters: torch's own on fp32 models, and nothing lost on bf16 ones."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+
+import pytest
+import torch
+from torch import nn
+
+from hub.train.optimizer import MasterAdamW
+
+STEPS = 6
+
+
+class Net(nn.Module):
+    """An embedding table, a matrix with bias, a norm: one of each kind of weight."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embeddings = nn.Embedding(10, 8)
+        self.dense = nn.Linear(8, 8)
+        self.norm = nn.LayerNorm(8)
+        self.head = nn.Linear(8, 3)
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.head(self.norm(torch.tanh(self.dense(self.embeddings(ids).mean(dim=1)))))
+        return logits
+
+
+def net(seed: int = 0) -> Net:
+    torch.manual_seed(seed)
+    return Net()
+
+
+def batches() -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    generator = torch.Generator().manual_seed(1)
+    for _ in range(STEPS):
+        yield torch.randint(0, 8, (4, 5), generator=generator), torch.randint(0, 3, (4,), generator=generator)
+
+
+def backward(model: nn.Module, ids: torch.Tensor, targets: torch.Tensor) -> None:
+    loss: torch.Tensor = nn.functional.cross_entropy(model(ids).float(), targets)
+    loss.backward()
+
+
+@pytest.mark.parametrize("clip_norm", [0.0, 0.05, 1e6])
+def test_fp32_model_trains_as_with_torch(clip_norm: float) -> None:
+    ours, theirs = net(), net()
+    optimizer = MasterAdamW(ours, 0.01, weight_decay=0.1, clip_norm=clip_norm)
+    decayed = [theirs.dense.weight, theirs.head.weight]
+    rest = [p for p in theirs.parameters() if not any(p is q for q in decayed)]
+    reference = torch.optim.AdamW(
+        [{"params": decayed, "weight_decay": 0.1}, {"params": rest, "weight_decay": 0.0}],
+        lr=0.01, betas=(0.9, 0.98), eps=1e-6, fused=False, foreach=False,
+    )  # fmt: skip
+
+    for ids, targets in batches():
+        backward(ours, ids, targets)
+        optimizer.step()
+        backward(theirs, ids, targets)
+        if clip_norm:
+            nn.utils.clip_grad_norm_(theirs.parameters(), clip_norm)
+        reference.step()
+        reference.zero_grad()
+
+    for name, weight in ours.named_parameters():
+        assert torch.allclose(weight, theirs.get_parameter(name), atol=1e-6), name
+    assert not torch.allclose(ours.dense.weight, net().dense.weight, atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+def test_gradients_are_cleared_after_a_step(kind: torch.dtype) -> None:
+    model = net().to(kind)
+    optimizer = MasterAdamW(model, 0.01, 0.0, 1.0)
+    backward(model, *next(batches()))
+
+    optimizer.step()
+
+    assert all(weight.grad is None for weight in model.parameters())
+    assert all(master.grad is None for master in optimizer.masters)
+
+
+def test_rows_of_the_table_that_no_text_uses_stay() -> None:
+    model = net()
+    before = model.embeddings.weight.detach().clone()
+    optimizer = MasterAdamW(model, 0.1, weight_decay=0.5, clip_norm=1.0)
+
+    for ids, targets in batches():  # ids are below 8
+        backward(model, ids, targets)
+        optimizer.step()
+
+    assert torch.equal(model.embeddings.weight[8:], before[8:])
+    assert not torch.equal(model.embeddings.weight[:8], before[:8])
+
+
+def test_matrices_shrink_by_the_decay_and_nothing_else_does() -> None:
+    model = net()
+    before = copy.deepcopy(model)
+    optimizer = MasterAdamW(model, 0.1, weight_decay=0.5, clip_norm=0.0)
+    for weight in model.parameters():
+        weight.grad = torch.zeros_like(weight)
+
+    optimizer.step()
+
+    for name, weight in model.named_parameters():
+        factor = 1 - 0.1 * 0.5 if name in ("dense.weight", "head.weight") else 1.0
+        assert torch.allclose(weight, before.get_parameter(name) * factor), name
+
+
+def test_frozen_weights_are_left_alone() -> None:
+    model = net()
+    model.dense.weight.requires_grad_(False)
+    before = model.dense.weight.clone()
+    optimizer = MasterAdamW(model, 0.1, weight_decay=0.5, clip_norm=1.0)
+
+    backward(model, *next(batches()))
+    optimizer.step()
+
+    assert torch.equal(model.dense.weight, before)
+    assert len(optimizer.masters) == len(list(model.parameters())) - 1
+
+
+def test_steps_too_small_for_bf16_add_up_in_the_masters() -> None:
+    model = nn.Linear(4, 4, bias=False)
+    with torch.no_grad():
+        model.weight.fill_(1.0)
+    model.to(torch.bfloat16)
+    optimizer = MasterAdamW(model, 1e-4, weight_decay=0.0, clip_norm=0.0)
+
+    for done in range(1, 101):
+        model.weight.grad = torch.ones_like(model.weight)  # Adam then moves each weight by the rate
+        optimizer.step()
+        (master,) = optimizer.weights()
+        assert torch.allclose(master, torch.full((4, 4), 1 - done * 1e-4), atol=2e-6)
+        assert torch.equal(model.weight, master.to(torch.bfloat16))
+
+    assert model.weight.dtype == torch.bfloat16
+    assert model.weight[0, 0].item() == 0.98828125  # 0.99 in bf16; without masters it would still be 1
+
+
+def test_bf16_masters_start_from_the_weights_of_the_model() -> None:
+    model = net().to(torch.bfloat16)
+
+    optimizer = MasterAdamW(model, 0.01, 0.0, 1.0)
+
+    assert {master.dtype for master in optimizer.masters} == {torch.float32}
+    found = sorted(float(master.detach().sum()) for master in optimizer.masters)
+    assert found == pytest.approx(sorted(float(weight.detach().float().sum()) for weight in model.parameters()))
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+def test_weights_are_copies_that_can_be_put_back(kind: torch.dtype) -> None:
+    model = net().to(kind)
+    optimizer = MasterAdamW(model, 0.1, 0.0, 1.0)
+    before, kept = copy.deepcopy(model.state_dict()), optimizer.weights()
+
+    backward(model, *next(batches()))
+    optimizer.step()
+    assert not torch.equal(model.dense.weight, before["dense.weight"])
+    optimizer.set_weights(kept)
+
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert all(weight.dtype == torch.float32 for weight in kept)
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+def test_loaded_state_goes_on_as_if_nothing_happened(kind: torch.dtype) -> None:
+    rows = list(batches())
+    whole = net().to(kind)
+    optimizer = MasterAdamW(whole, 0.01, 0.1, 1.0)
+    for ids, targets in rows:
+        backward(whole, ids, targets)
+        optimizer.step()
+
+    first = net().to(kind)
+    half = MasterAdamW(first, 0.01, 0.1, 1.0)
+    for ids, targets in rows[:3]:
+        backward(first, ids, targets)
+        half.step()
+    second = net(seed=5).to(kind)
+    rest = MasterAdamW(second, 0.01, 0.1, 1.0)
+    rest.load(copy.deepcopy(half.state()))
+    for ids, targets in rows[3:]:
+        backward(second, ids, targets)
+        rest.step()
+
+    assert all(torch.equal(a, b) for a, b in zip(rest.weights(), optimizer.weights(), strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(second.parameters(), whole.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+def test_finished_model_is_fp32_with_the_master_weights(kind: torch.dtype) -> None:
+    model = net().to(kind)
+    optimizer = MasterAdamW(model, 0.001, 0.0, 1.0)
+    for ids, targets in batches():
+        backward(model, ids, targets)
+        optimizer.step()
+    masters = optimizer.weights()
+    same = list(model.parameters())
+
+    optimizer.finish(model)
+
+    assert {weight.dtype for weight in model.parameters()} == {torch.float32}
+    assert all(a is b for a, b in zip(model.parameters(), same, strict=True))
+    found = sorted(float(weight.detach().double().sum()) for weight in model.parameters())
+    assert found == sorted(float(weight.double().sum()) for weight in masters)
+    if kind == torch.bfloat16:  # finer than bf16 can hold
+        assert not torch.equal(model.dense.weight, model.dense.weight.to(torch.bfloat16).float())
