@@ -19,10 +19,10 @@ PROJECTS := pyproject.toml plugins/medical/pyproject.toml exporters/onnx/pyproje
 BUNDLE := build/icd10-chapter
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint types dist clean help FORCE
+.PHONY: demo test lint types bench dist clean help FORCE
 
 help:
-	@echo "make demo | test | lint | types | dist | clean; see README.md"
+	@echo "make demo | test | lint | types | bench | dist | clean; see README.md"
 
 demo: $(VENV)/.installed
 	$(BIN)/hub build medical/icd10-chapter --recipe quick --out $(BUNDLE)
@@ -41,6 +41,13 @@ lint: $(VENV)/.tested
 
 types: $(VENV)/.tested
 	$(BIN)/mypy
+
+# About an hour and a half; each script resumes. HUB_BENCH_DATA names a folder of further sets.
+bench: $(VENV)/.installed
+	$(BIN)/python benchmarks/icd10.py quick
+	$(BIN)/python benchmarks/icd10.py standard
+	$(BIN)/python benchmarks/startup.py build/bench/icd10-quick
+	$(BIN)/python benchmarks/page.py
 
 dist: $(VENV)/.installed
 	# What an earlier build left behind would end up in the wheels.

@@ -10,6 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from hypothesis import HealthCheck, settings
+
 ROOT = Path(__file__).parent
 
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -19,6 +21,10 @@ for name in [name for name in os.environ if name.startswith("HUB_") and name != 
 
 _HOME = tempfile.mkdtemp(prefix="domainhub-tests-")
 os.environ["DOMAINHUB_HOME"] = _HOME
+
+# Tests assert no times: a busy machine makes nothing fail.
+settings.register_profile("domainhub", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("domainhub")
 
 # tests/ has no __init__.py, so that plugins may have a folder of the same name. A dependency that installs
 # a package called "tests" would be found instead of it; named here, ours stands.

@@ -21,6 +21,7 @@ def command(run: str, runs: str, as_json: bool) -> None:
     import json
     from pathlib import Path
 
+    from hub.contract import numbers
     from hub.pipeline.run import Run
     from hub.pipeline.stages.compress import CHOICES
 
@@ -32,7 +33,11 @@ def command(run: str, runs: str, as_json: bool) -> None:
         return
     output.labelled({"run": built.run.name, "default variant": choices["default"]})
     rows = [
-        [name, ", ".join(entry["session"]["disabled_optimizers"]) or "none", entry["abstention"]["threshold"]]
+        [
+            name,
+            ", ".join(entry["session"]["disabled_optimizers"]) or "none",
+            numbers.number(entry["abstention"]["threshold"]),
+        ]
         for name, entry in choices["variants"].items()
     ]
     output.show_table("", ["variant", "optimizers switched off", "abstains below"], rows)

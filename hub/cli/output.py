@@ -108,6 +108,9 @@ def progress() -> Iterator[Progress]:
         console=console,
         disable=not console.is_terminal,
     )
+    if bars.disable:  # even then rich would end with an empty line
+        yield bars
+        return
     with bars:
         yield bars
 

@@ -71,9 +71,9 @@ STAGES = (
         title="linear baseline",
         module="baseline",
         needs=("data",),
-        recipe=("seed",),
-        code=_SCORING,
-        reads=("metrics",),
+        recipe=("seed", "max_length"),
+        code=(*_SCORING, "edge.encode", "edge.timing", "train.base", "pipeline.stages.lengths"),
+        reads=("base", "metrics"),
     ),
     Stage(
         name="finetune",

@@ -106,8 +106,7 @@ def test_the_result_has_baseline_teacher_and_both_variants(result: BuildResult) 
     by_name = {model.name: model for model in result.models}
     assert by_name["student int8"].bytes < by_name["student fp32"].bytes
     assert by_name["student fp32"].parameters < by_name["teacher"].parameters
-    assert by_name["linear baseline"].latency == {}
-    for name in ("teacher", "student fp32", "student int8"):
+    for name in ("linear baseline", "teacher", "student fp32", "student int8"):
         # The recipe reads 32 tokens: there is no figure for 64.
         assert list(by_name[name].latency) == ["16"], name
         assert by_name[name].latency["16"].p95_ms >= by_name[name].latency["16"].p50_ms > 0

@@ -108,7 +108,7 @@ DAMAGED = {
     "empty": b"",
     "half": b"{",
     "list": b"[]",
-    "lacks fields": b'{"name": "distill"}',
+    "lacks fields": b'{"name": "data"}',
     "wrong types": b'{"name": 1, "fingerprint": [], "output": {}, "seconds": "", "finished": 0}',
     "not UTF-8": b"\xff\xfe",
     "deep": b"[" * 9999,
@@ -117,15 +117,15 @@ DAMAGED = {
 
 @pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
 def test_a_stage_with_a_damaged_record_is_done_again(tiny_build: TinyBuild, runs: Path, content: bytes) -> None:
-    """The baseline stands for every stage. What comes out is the same, so that later stages stand."""
+    """The rows stand for every stage. What comes out is the same, so that later stages stand."""
     run = Run(runs / tiny_build.built.run.name)
-    before = run.record("baseline")
-    (run.folder / "baseline" / "stage.json").write_bytes(content)
+    before = run.record("data")
+    (run.folder / "data" / "stage.json").write_bytes(content)
 
     built = build(tiny_build.request, runs, Recorder())
 
-    after = run.record("baseline")
-    assert built.reused == tuple(name for name in STAGE_NAMES if name != "baseline")
+    after = run.record("data")
+    assert built.reused == STAGE_NAMES[1:]
     assert before is not None
     assert after is not None
     assert (after.fingerprint, after.output) == (before.fingerprint, before.output)

@@ -168,7 +168,7 @@ def test_two_builds_in_two_places_give_equal_bytes(tiny_build: TinyBuild, builds
     assert {name: one[name] for name in wanted} == {name: other[name] for name in wanted}
     assert set(one) == set(other)
     runs = [Run(tiny_build.built.run), Run(Path(builds.order["runs"]) / tiny_build.built.run.name)]
-    for name in ("data", "baseline", "finetune", "distill", "export"):
+    for name in ("data", "finetune", "distill", "export"):
         records = [run.record(name) for run in runs]
         assert len({(record.fingerprint, record.output) for record in records if record}) == 1, name
     curves = [training(run.folder / "finetune")["points"] for run in runs]

@@ -50,11 +50,14 @@ def by_onnx(file: Path, ids: Ids, mask: Ids) -> npt.NDArray[np.float32]:
 
 @pytest.fixture
 def model(exported: Any) -> Any:
-    from hub.train.base import quiet_transformers
     from transformers import AutoModelForSequenceClassification
 
+    from hub.train.base import quiet_transformers
+
     with quiet_transformers():
-        return AutoModelForSequenceClassification.from_pretrained(exported.checkpoint, attn_implementation="eager").eval()
+        return AutoModelForSequenceClassification.from_pretrained(
+            exported.checkpoint, attn_implementation="eager"
+        ).eval()
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -137,7 +140,9 @@ def test_nothing_of_the_building_machine_is_in_the_file(exported: Any) -> None:
     content = exported.file.read_bytes()
 
     texts = [text.decode() for text in re.findall(rb"[\x20-\x7e]{6,}", content)]
-    telling = re.compile(r"\.py|File \"|Traceback|site-packages|stack_trace|pkg\.|torch|transformers|[A-Za-z]:\\|/\w+/\w+")
+    telling = re.compile(
+        r"\.py|File \"|Traceback|site-packages|stack_trace|pkg\.|torch|transformers|[A-Za-z]:\\|/\w+/\w+"
+    )
     assert [text for text in texts if telling.search(text)] == []
     assert str(exported.file.parent).encode() not in content
 
@@ -199,5 +204,9 @@ def test_file_can_be_quantized(exported: Any, tmp_path: Path, per_channel: bool)
     assert target.stat().st_size < 0.6 * exported.file.stat().st_size
     operators = {node.op_type for node in proto.graph.node}
     assert "Gemm" not in operators
-    left = [tensor.name for tensor in proto.graph.initializer if tensor.data_type == TensorProto.FLOAT and len(tensor.dims) > 1]
+    left = [
+        tensor.name
+        for tensor in proto.graph.initializer
+        if tensor.data_type == TensorProto.FLOAT and len(tensor.dims) > 1
+    ]
     assert left == []

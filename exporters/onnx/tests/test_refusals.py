@@ -40,7 +40,9 @@ def no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_trace")
-@pytest.mark.parametrize("kind", ["BertForTokenClassification", "BertForQuestionAnswering", "BertModel", "BertForMaskedLM"])
+@pytest.mark.parametrize(
+    "kind", ["BertForTokenClassification", "BertForQuestionAnswering", "BertModel", "BertForMaskedLM"]
+)
 def test_model_for_another_task_is_refused(kind: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         export(request(tiny_bert(kind=kind), tmp_path))
@@ -98,7 +100,13 @@ def test_right_model_is_not_refused() -> None:
 def test_sample_has_two_rows_of_several_tokens() -> None:
     from transformers import RobertaConfig, RobertaForSequenceClassification
 
-    small = {"vocab_size": 20, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 8}
+    small = {
+        "vocab_size": 20,
+        "hidden_size": 8,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 1,
+        "intermediate_size": 8,
+    }
     roberta = RobertaForSequenceClassification(RobertaConfig(type_vocab_size=1, **small))
 
     found = sample_inputs(tiny_bert(vocabulary=25))
@@ -173,7 +181,9 @@ def program(shape: tuple[str | int, ...] = ("s1", "s2"), opset: int = 20) -> Any
         doc_string="from /home/me",
         value_info=[helper.make_tensor_value_info("inner", TensorProto.FLOAT, ["s1", "s2", 3])],
     )
-    proto = helper.make_model(graph, ir_version=10, opset_imports=[helper.make_opsetid("", opset)], producer_name="torch")
+    proto = helper.make_model(
+        graph, ir_version=10, opset_imports=[helper.make_opsetid("", opset)], producer_name="torch"
+    )
     proto.metadata_props.add(key="path", value="/home/me")
     proto.doc_string = "from /home/me"
     return onnx_ir.from_proto(proto)
@@ -202,7 +212,9 @@ def test_traced_program_becomes_a_file_with_named_axes(tmp_path: Path, monkeypat
     done = export(request(tiny_bert(), tmp_path))
 
     proto = onnx.load(done.file)
-    shapes = [[axis.dim_param or axis.dim_value for axis in value.type.tensor_type.shape.dim] for value in proto.graph.input]
+    shapes = [
+        [axis.dim_param or axis.dim_value for axis in value.type.tensor_type.shape.dim] for value in proto.graph.input
+    ]
     assert shapes == [["batch", "length"]]
     assert len(proto.graph.value_info) == 0
     assert b"s2" not in done.file.read_bytes()
@@ -242,7 +254,7 @@ def test_libraries_reach_the_log_and_not_the_terminal(
     with caplog.at_level(logging.INFO, "hub_onnx.export"), module._into_log():
         for name in names:
             logging.getLogger(name).warning("%s from the logger", name)
-        print("printed by a library")
+        sys.stdout.write("printed by a library\n")
         warnings.warn("warned by a library", UserWarning, stacklevel=1)
         assert caplog.records == []
 
@@ -250,7 +262,11 @@ def test_libraries_reach_the_log_and_not_the_terminal(
     lines = [record.getMessage() for record in caplog.records]
     assert {record.name for record in caplog.records} == {"hub_onnx.export"}
     assert len(lines) == 6
-    for text in (*(f"{name} from the logger" for name in names), "printed by a library", "UserWarning: warned by a library"):
+    for text in (
+        *(f"{name} from the logger" for name in names),
+        "printed by a library",
+        "UserWarning: warned by a library",
+    ):
         assert any(text in line for line in lines), text
     after = {name: (logging.getLogger(name).handlers[:], logging.getLogger(name).propagate) for name in names}
     assert after == before

@@ -20,7 +20,7 @@ from hub.pipeline.run import SCRATCH
 from hub.pipeline.stages.branch import LEXICAL, MIXTURE, weigh_branch
 from hub.pipeline.stages.finetune import load_teacher
 from hub.pipeline.stages.rows import LabelledTexts, split
-from hub.pipeline.stages.training import MODEL, flush_denormals, read_training, train_model
+from hub.pipeline.stages.training import MODEL, flush_denormals, read_training, tell_branch, train_model
 from hub.train.base import quiet_transformers, tokenizer_document
 from hub.train.batches import EncodedRows
 from hub.train.inference import encode, logits
@@ -60,7 +60,7 @@ def run(context: Context, folder: Path) -> str:
     write_tokenizer(folder / MODEL, document, context.recipe.max_length)
     encoder = Encoder(folder / MODEL / TOKENIZER, context.recipe.max_length)
     options = context.recipe.student
-    train_model(
+    training = train_model(
         context,
         folder,
         "student",
@@ -71,7 +71,7 @@ def run(context: Context, folder: Path) -> str:
         validation,
         _objective(options, train.targets, transfer),
     )
-    context.reporter.tick(1, 1, "lexical branch")
+    tell_branch(context, training)
     calibration = split(prepared, "calibration")
     lexical = _student_lexical(context, kept)
     weigh_branch(

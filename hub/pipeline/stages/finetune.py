@@ -11,7 +11,7 @@ from hub.pipeline.context import Context
 from hub.pipeline.fingerprint import files_fingerprint
 from hub.pipeline.stages.branch import LEXICAL, MIXTURE, weigh_branch, with_branch
 from hub.pipeline.stages.rows import LabelledTexts, split
-from hub.pipeline.stages.training import MODEL, flush_denormals, train_model
+from hub.pipeline.stages.training import MODEL, flush_denormals, tell_branch, train_model
 from hub.train.augment import TokenMasking
 from hub.train.base import find_base, load_classifier, load_tokenizer, quiet_transformers
 from hub.train.batches import EncodedRows
@@ -41,7 +41,7 @@ def run(context: Context, folder: Path) -> str:
     used = sorted({piece for row in (*rows.ids, *held_out.ids) for piece in row} | special | {rows.pad_id})
     vocabulary.trim_embeddings(model, used)
     options = context.recipe.teacher
-    train_model(
+    training = train_model(
         context,
         folder,
         "teacher",
@@ -62,7 +62,7 @@ def run(context: Context, folder: Path) -> str:
         ),
     )
     vocabulary.restore_embeddings(model, used, full)
-    context.reporter.tick(1, 1, "lexical branch")
+    tell_branch(context, training)
     calibration = split(prepared, "calibration")
     weigh_branch(
         context,

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 from hub.edge.encode import Encoder
 
+TIMED_TOKENS = (16, 64)
+"""Lengths in tokens at which latency is stated."""
+
 COUNT = 64
 _ATTEMPTS = 200
 """Failures in a row after which there are no further texts of this length."""

@@ -38,7 +38,7 @@ def train_model(
     held_out: EncodedRows,
     validation: LabelledTexts,
     objective: Objective,
-) -> None:
+) -> TrainingResult:
     """Train a model in place and record how it went in ``training.json``.
 
     Args:
@@ -51,6 +51,9 @@ def train_model(
         held_out: validation rows as token ids.
         validation: the same rows with labels and slices.
         objective: loss of a batch.
+
+    Returns:
+        How it went.
     """
 
     def measure() -> dict[str, object]:
@@ -80,6 +83,13 @@ def train_model(
 
     result = Trainer(model, rows, objective, score, plan, checkpoint, _ticker(context)).run()
     write_json(folder / f"{RESULT}.json", to_json(result))
+    return result
+
+
+def tell_branch(context: Context, training: TrainingResult) -> None:
+    """Tell that the lexical branch comes now, and how good the encoder is that was just trained."""
+    at = training.steps
+    context.reporter.tick(at, at, f"validation {training.best_score:.3f} (epoch {training.best_epoch}), lexical branch")
 
 
 def flush_denormals() -> None:

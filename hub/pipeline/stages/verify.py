@@ -25,7 +25,7 @@ from hub.pipeline.stages.branch import read_branch
 from hub.pipeline.stages.compress import CHOICES, FP32, INT8, session_options, variant_files
 from hub.pipeline.stages.export import PARITY, student_encoder
 from hub.pipeline.stages.finetune import load_whole_teacher
-from hub.pipeline.stages.lengths import texts_of_length
+from hub.pipeline.stages.lengths import TIMED_TOKENS, texts_of_length
 from hub.pipeline.stages.rows import LabelledTexts, split
 from hub.pipeline.stages.running import Candidate, caller, logits_of
 from hub.pipeline.stages.scoring import evaluations
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 RESULT = "results"
 TEACHER = "teacher"
-LENGTHS = (16, 64)
 THREADS = 1
 
 
@@ -144,7 +143,7 @@ def _latencies(
     texts = split(context.prepared(), "train").texts
     found: dict[str, Any] = {}
     with one_thread(teacher):
-        for tokens in LENGTHS:
+        for tokens in TIMED_TOKENS:
             timed = texts_of_length(encoder, texts, tokens) if tokens <= context.recipe.max_length else []
             if not timed:
                 continue
@@ -183,7 +182,9 @@ def one_thread(model: Any) -> Iterator[None]:
 
 
 def _with_latency(row: ModelResult, latencies: dict[str, Any]) -> ModelResult:
-    found = latencies.get(row.variant or row.name, {})
+    found = latencies.get(row.variant or row.name)
+    if found is None:  # the baseline was timed when it was trained
+        return row
     return dataclasses.replace(row, latency={tokens: Latency(**values) for tokens, values in found.items()})
 
 

@@ -81,17 +81,19 @@ def odd_graphs() -> dict[str, Any]:
     turned = values | {"head": values["head"].T.copy()}
     product = node("MatMul", ["vector", "head"], ["product"])
     gemm = node("Gemm", ["vector", "head", "bias"], ["raw"], transB=1)
+    sine = node("Sin", ["bias"], ["b"])
+    other = node("MatMul", ["mean", "dense_head"], ["other"])
     return {
         # The other addend would stay as it is.
-        "computed-bias": model_of([*body(), product, node("Sin", ["bias"], ["b"]), node("Add", ["product", "b"], ["logits"])], turned),
+        "computed-bias": model_of([*body(), product, sine, node("Add", ["product", "b"], ["logits"])], turned),
         "computed-gemm-bias": model_of(
-            [*body(), node("Sin", ["bias"], ["b"]), node("Gemm", ["vector", "head", "b"], ["logits"], transB=1)], values
+            [*body(), sine, node("Gemm", ["vector", "head", "b"], ["logits"], transB=1)], values
         ),
         "computed-weight": model_of(
             [*body(), node("Sin", ["head"], ["h"]), node("Gemm", ["vector", "h", "bias"], ["logits"], transB=1)], values
         ),
         "two-products": model_of(
-            [*body(), product, node("MatMul", ["mean", "dense_head"], ["other"]), node("Add", ["product", "other"], ["logits"])],
+            [*body(), product, other, node("Add", ["product", "other"], ["logits"])],
             turned | {"dense_head": turned["head"] + 1},
         ),
         "product-used-twice": model_of(

@@ -45,7 +45,7 @@ RECIPE_READERS = {
     "name": set(),
     "summary": set(),
     "base": set(),  # its files count
-    "max_length": {"finetune", "distill", "export", "compress", "verify"},
+    "max_length": {"baseline", "finetune", "distill", "export", "compress", "verify"},
     "seed": {"baseline", "finetune", "distill"},
     "lexical.use": {"finetune", "distill"},
     "lexical.buckets": {"finetune"},
@@ -110,7 +110,7 @@ def test_files_of_the_base_model_count(base: Path, file: str) -> None:
 
     after = keys(tiny_request(base))
 
-    assert {name for name in STAGE_NAMES if before[name] != after[name]} == {"finetune", "report"}
+    assert {name for name in STAGE_NAMES if before[name] != after[name]} == {"baseline", "finetune", "report"}
 
 
 def task_with(**changes: Any) -> Callable[[Path], BuildRequest]:

@@ -88,7 +88,8 @@ def test_folder_without_a_model_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["minilm", "org/", "/model", "a/b/c", "./nowhere", "../no/where", "~nobody/x", "or g/model", "org/mo del", "@v1"]
+    "name",
+    ["minilm", "org/", "/model", "a/b/c", "./nowhere", "../no/where", "~nobody/x", "or g/model", "org/mo del", "@v1"],
 )
 def test_what_names_no_model_is_refused(name: str) -> None:
     with pytest.raises(UsageError) as caught:
@@ -99,7 +100,8 @@ def test_what_names_no_model_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "version", "revision"), [("org/model", "main", None), ("org/model@v1.2", "v1.2", "v1.2"), ("o_1/m-2.5@", "main", None)]
+    ("name", "version", "revision"),
+    [("org/model", "main", None), ("org/model@v1.2", "v1.2", "v1.2"), ("o_1/m-2.5@", "main", None)],
 )
 def test_hub_ids_may_have_a_revision(name: str, version: str, revision: str | None) -> None:
     base = find_base(name)

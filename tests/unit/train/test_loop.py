@@ -22,7 +22,9 @@ from hub.train.inference import logits
 from hub.train.loop import Plan, Tick, Trainer
 from tests.support.tiny_models import tiny_bert
 
-ROWS = EncodedRows(tuple((2, *range(5 + n % 3, 8 + 2 * (n % 4)), 3) for n in range(14)), (0,) * 8 + (1,) * 4 + (2,) * 2, 0)
+ROWS = EncodedRows(
+    tuple((2, *range(5 + n % 3, 8 + 2 * (n % 4)), 3) for n in range(14)), (0,) * 8 + (1,) * 4 + (2,) * 2, 0
+)
 PLAN = Plan(
     name="teacher",
     epochs=3,
@@ -50,7 +52,9 @@ def model() -> Any:
 
 def objective(trained: Any, ids: torch.Tensor, mask: torch.Tensor, batch: list[int]) -> torch.Tensor:
     targets = torch.tensor([ROWS.targets[row] for row in batch])
-    loss: torch.Tensor = nn.functional.cross_entropy(trained(input_ids=ids, attention_mask=mask).logits.float(), targets)
+    loss: torch.Tensor = nn.functional.cross_entropy(
+        trained(input_ids=ids, attention_mask=mask).logits.float(), targets
+    )
     return loss
 
 
@@ -224,7 +228,9 @@ def test_training_learns(whole: dict[str, tuple[Any, TrainingResult]]) -> None:
 
 
 def test_seed_decides(whole: dict[str, tuple[Any, TrainingResult]], tmp_path: Path) -> None:
-    assert_same(train(tmp_path / "same.pt"), whole["fp32"])
+    fresh = model()
+    torch.manual_seed(99)  # whatever the process drew before
+    assert_same(train(tmp_path / "same.pt", trained=fresh), whole["fp32"])
 
     other, _ = train(tmp_path / "other.pt", replace(PLAN, seed=8))
     assert not torch.equal(other.classifier.weight, whole["fp32"][0].classifier.weight)
@@ -239,7 +245,10 @@ def test_weights_of_the_best_epoch_are_kept(scores: list[float], best: int, prec
 
     assert (result.best_epoch, result.best_score) == (best, max(scores))
     kind = torch.bfloat16 if precision == "bf16" else torch.float32
-    assert all(torch.equal(value.to(seen[best - 1][name].dtype), seen[best - 1][name]) for name, value in trained.state_dict().items())
+    assert all(
+        torch.equal(value.to(seen[best - 1][name].dtype), seen[best - 1][name])
+        for name, value in trained.state_dict().items()
+    )
     assert seen[0]["classifier.weight"].dtype == kind
     assert not torch.equal(seen[0]["classifier.weight"], seen[1]["classifier.weight"])
 
@@ -345,7 +354,8 @@ def test_rate_rises_and_falls_over_all_steps(tmp_path: Path) -> None:
     steps = [rates[i] for i in (0, 1, 2, 4, 5, 6, 8, 9, 10)]  # without the ticks at the ends of epochs
     warmup = round(0.2 * 9)
     expected = [
-        0.01 * (n / warmup if n < warmup else 0.5 * (1 + math.cos(math.pi * (n - warmup) / (9 - warmup)))) for n in range(1, 10)
+        0.01 * (n / warmup if n < warmup else 0.5 * (1 + math.cos(math.pi * (n - warmup) / (9 - warmup))))
+        for n in range(1, 10)
     ]
     assert steps == pytest.approx(expected)
 
@@ -386,4 +396,6 @@ def test_checkpoint_is_one_file_without_code(tmp_path: Path) -> None:
         train(tmp_path / "c.pt", on_tick=stop_at(5))
 
     assert [path.name for path in tmp_path.iterdir()] == ["c.pt"]
-    assert torch.load(tmp_path / "c.pt", weights_only=True)["progress"]["step"] == 4  # the fifth tick ends the fourth step
+    assert (
+        torch.load(tmp_path / "c.pt", weights_only=True)["progress"]["step"] == 4
+    )  # the fifth tick ends the fourth step

@@ -105,7 +105,9 @@ def test_other_architectures(make: Any) -> None:
     assert torch.isfinite(logits_of(student)).all()
 
 
-@pytest.mark.parametrize("make", [lambda: tiny_bert(layers=4), distilbert, roberta], ids=["bert", "distilbert", "roberta"])
+@pytest.mark.parametrize(
+    "make", [lambda: tiny_bert(layers=4), distilbert, roberta], ids=["bert", "distilbert", "roberta"]
+)
 def test_student_is_saved_and_loaded(make: Any, tmp_path: Path) -> None:
     from transformers import AutoModelForSequenceClassification
 
@@ -142,7 +144,12 @@ def test_model_without_a_list_of_layers_is_refused() -> None:
     from transformers import AlbertConfig, AlbertForSequenceClassification
 
     config = AlbertConfig(
-        vocab_size=20, embedding_size=8, hidden_size=16, num_hidden_layers=3, num_attention_heads=2, intermediate_size=16
+        vocab_size=20,
+        embedding_size=8,
+        hidden_size=16,
+        num_hidden_layers=3,
+        num_attention_heads=2,
+        intermediate_size=16,
     )
 
     with pytest.raises(UsageError) as caught:
