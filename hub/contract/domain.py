@@ -136,7 +136,7 @@ class Task:
         labels: in the order of the model's outputs.
         sources: the first one is the default.
         recipes: built-in recipes by their names; the first one is the default.
-        metrics: the first one is the headline.
+        metrics: the first one is the headline; it must be better when higher.
         slices: named parts of the evaluation rows; the first one is the headline. Empty: one unnamed part.
         card: the author's part of the model card.
         examples: reference to ``function() -> Sequence[str]``, texts that may be published (self-test,
@@ -169,6 +169,8 @@ class Task:
         ):
             if len(set(names)) != len(names):
                 raise ValueError(f"task {self.name!r}: a {what} name is repeated")
+        if not self.metrics[0].higher_is_better:
+            raise ValueError(f"task {self.name!r}: the headline metric must be better when higher; gates rely on it")
         if self.examples:
             check_reference(self.examples)
 

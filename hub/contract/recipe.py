@@ -99,6 +99,7 @@ class Distillation:
         weight_decay: of matrices; biases, norms and embeddings have none.
         temperature: of both softmaxes in the distillation loss (Hinton et al. 2015, arXiv 1503.02531).
         teacher_weight: share of the distillation loss; the rest is cross-entropy with the labels.
+        mask_tokens: as in `Training`; the teacher has read the whole text.
         clip_norm: largest gradient norm.
         precision: as in `Training`.
     """
@@ -112,6 +113,7 @@ class Distillation:
     weight_decay: float = 0.01
     temperature: float = 2.0
     teacher_weight: float = 0.9
+    mask_tokens: float = 0.0
     clip_norm: float = 1.0
     precision: str = "auto"
 

@@ -63,9 +63,12 @@ def check_target(target: Path) -> None:
         target: as in `staged`.
 
     Raises:
-        UsageError: HUB-E014.
+        UsageError: HUB-E014, also when nothing can be written there.
     """
     if not target.exists():
+        above = next((folder for folder in target.absolute().parents if folder.exists()), None)
+        if above is None or not above.is_dir() or not os.access(above, os.W_OK):
+            raise _refused(target, f"nothing can be written into {above or target.anchor}", "cannot be written")
         return
     if not target.is_dir() or target.is_symlink():
         raise _refused(target, "it is not a folder" if not target.is_symlink() else "it is a link")
@@ -185,7 +188,5 @@ def _sync_entry(folder: Path) -> None:
             os.close(handle)
 
 
-def _refused(target: Path, why: str) -> UsageError:
-    return UsageError(
-        "HUB-E014", f"{target} will not be replaced", why, "name another folder, or move what is in it elsewhere"
-    )
+def _refused(target: Path, why: str, what: str = "will not be replaced") -> UsageError:
+    return UsageError("HUB-E014", f"{target} {what}", why, "name another folder, or move what is in it elsewhere")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -96,7 +97,9 @@ def share_gates(
     gates = []
     for name, reference in teacher.items():
         score = reference.metrics[headline]
-        share = 100 * variant[name].metrics[headline] / score if score > 0 else 100.0
+        # Nothing can be lost of a score of 0; a score that is no number passes no gate.
+        share = 100.0 if score == 0 else 100 * variant[name].metrics[headline] / score
+        share = share if math.isfinite(share) else 0.0
         gates.append(
             GateResult(
                 f"teacher-share/{name}",

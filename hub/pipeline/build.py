@@ -148,7 +148,8 @@ def _run_stage(stage: Stage, context: Context, outputs: dict[str, str]) -> tuple
     started = time.monotonic()
     partial = run.partial(stage.name, key)
     try:
-        with libraries_to_log():
+        # The rows need no library that prints; loading them first would keep what is wrong with rows waiting.
+        with contextlib.nullcontext() if stage.name == "data" else libraries_to_log():
             output = _function(stage)(context, partial)
     except HubError:
         run.give_up(partial)

@@ -218,7 +218,7 @@ class Run:
             copy = self.folder / f"{name}{_COPY}"
             _remove(copy)
             try:
-                shutil.copytree(other.stage(name), copy, ignore=shutil.ignore_patterns(RECORD))
+                shutil.copytree(other.stage(name), copy)
             except OSError:
                 continue  # it is being replaced or removed; shutil.Error is an OSError
             if other.record(name) == record:  # still the same: no other process has put new files in its place

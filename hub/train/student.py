@@ -24,21 +24,34 @@ def make_student(teacher: PreTrainedModel, layers: Sequence[int]) -> PreTrainedM
     """
     import torch
 
-    depth = teacher.config.num_hidden_layers
-    wrong = [layer for layer in layers if not 0 <= layer < depth]
-    if wrong or not layers or len(set(layers)) < len(layers):
+    check_layers(teacher.config.num_hidden_layers, layers)
+    student = copy.deepcopy(teacher)
+    parent, name, stack = _layer_stack(student)
+    kept = torch.nn.ModuleList([stack[layer] for layer in layers])
+    setattr(parent, name, kept)
+    student.config.num_hidden_layers = len(kept)
+    if getattr(student.config, "layer_types", None):  # models whose layers differ name the kind of each
+        student.config.layer_types = [student.config.layer_types[layer] for layer in layers]
+    return student
+
+
+def check_layers(depth: int, layers: Sequence[int]) -> None:
+    """Refuse layers that a student cannot be made from; also called before the teacher is trained for long.
+
+    Args:
+        depth: number of layers of the teacher.
+        layers: wanted indices.
+
+    Raises:
+        UsageError: HUB-R003.
+    """
+    if not layers or len(set(layers)) < len(layers) or not all(0 <= layer < depth for layer in layers):
         raise UsageError(
             "HUB-R003",
             f"student.layers cannot be {list(layers)}",
             f"the teacher has layers 0 to {depth - 1}, and each is taken at most once",
             "for example: --set student.layers=0,2",
         )
-    student = copy.deepcopy(teacher)
-    parent, name, stack = _layer_stack(student)
-    kept = torch.nn.ModuleList([stack[layer] for layer in layers])
-    setattr(parent, name, kept)
-    student.config.num_hidden_layers = len(kept)
-    return student
 
 
 def _layer_stack(model: PreTrainedModel) -> tuple[Any, str, Any]:

@@ -290,6 +290,38 @@ def test_a_plugin_that_is_left_out_is_missing(tiny_build: TinyBuild, monkeypatch
     assert "domainhub-onnx is installed, but left out" in done.err
 
 
+@pytest.mark.parametrize(
+    ("setting", "code", "part"),
+    [
+        ("student.layers=0,3", "HUB-R003", "the teacher has layers 0 to 2"),
+        ("max_length=65", "HUB-R006", "the base model reads at most 64 tokens"),
+    ],
+)
+def test_what_the_base_model_cannot_do_is_seen_before_it_is_trained(
+    words: tuple[str, ...], runs: Path, setting: str, code: str, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.pipeline.stages.baseline.measure", quick_latencies)
+    before = {path.name for path in runs.iterdir()}
+
+    done = run_hub(*words, "--set", "teacher.epochs=2", "--set", setting)
+
+    assert done.code == 2
+    assert done.err.splitlines()[2].startswith(f"{code}: ")
+    assert part in done.err
+    (made,) = {path.name for path in runs.iterdir()} - before
+    assert {path.name for path in (runs / made).iterdir() if path.is_dir()} == {"data", "baseline"}
+
+
+def test_a_target_that_cannot_be_written_is_seen_before_any_work(words: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder", "utf-8")
+
+    done = run_hub(*words, "--out", str(tmp_path / "file" / "below" / "out"))
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("HUB-E014: ")
+    assert f"nothing can be written into {tmp_path / 'file'}" in done.err
+
+
 # --- rows that cannot be used -----------------------------------------------------------------------
 
 ROWS = "text,label\n" + "".join(f"a text {i},{'one' if i % 2 else 'two'}\n" for i in range(40))

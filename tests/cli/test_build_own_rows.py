@@ -24,6 +24,7 @@ from tests.support.builds import PLUGIN, SOURCE, VERSION, TinyBuild
 from tests.support.cli import run_hub
 from tests.support.distributions import install
 
+PLUGINS = f"{PLUGIN},domainhub-onnx"
 NAMES = {"animal": "fauna", "plant": "flora", "stone": "rock", "tool": "gear/hand"}
 """The user's labels; their texts are those of another seed."""
 
@@ -86,9 +87,6 @@ def own(tiny_build: TinyBuild, tmp_path_factory: pytest.TempPathFactory) -> OwnB
     assert done.returncode == 0, done.stderr
     rows = tuple(row for _, rows in made for row in rows)
     return OwnBuild(words, out, runs, rows, made.test, data / "test.jsonl", done.stdout, done.stderr)
-
-
-PLUGINS = f"{PLUGIN},domainhub-onnx"
 
 
 def document(own: OwnBuild) -> dict[str, Any]:

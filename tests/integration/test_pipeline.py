@@ -66,6 +66,8 @@ def test_every_stage_reads_only_what_its_fingerprint_holds(tiny_build: TinyBuild
         }
         if "base" in stage.reads:
             undeclared.discard("base")  # the files of the base model are hashed instead of its name
+        if stage.name == "finetune":
+            undeclared.discard("student.layers")  # refused early when they are wrong, not used
         assert undeclared == set(), stage.name
 
 

@@ -21,6 +21,7 @@ from hub.pipeline.stages.branch import LEXICAL, MIXTURE, weigh_branch
 from hub.pipeline.stages.finetune import load_teacher
 from hub.pipeline.stages.rows import LabelledTexts, split
 from hub.pipeline.stages.training import MODEL, flush_denormals, read_training, tell_branch, train_model
+from hub.train.augment import TokenMasking, token_masking
 from hub.train.base import quiet_transformers, tokenizer_document
 from hub.train.batches import EncodedRows
 from hub.train.inference import encode, logits
@@ -69,7 +70,7 @@ def run(context: Context, folder: Path) -> str:
         encode_rows(encoder, train),
         encode_rows(encoder, validation),
         validation,
-        _objective(options, train.targets, transfer),
+        _objective(options, train.targets, transfer, token_masking(options.mask_tokens, tokenizer, kept)),
     )
     tell_branch(context, training)
     calibration = split(prepared, "calibration")
@@ -165,14 +166,16 @@ def _trim(
     return vocabulary.trim_tokenizer(document, kept), kept, f"{len(kept)} of {before} pieces kept"
 
 
-def _objective(options: Distillation, targets: tuple[int, ...], transfer: npt.NDArray[np.float32]) -> Objective:
-    """The teacher's logits and the labels, mixed as the recipe says."""
+def _objective(
+    options: Distillation, targets: tuple[int, ...], transfer: npt.NDArray[np.float32], masking: TokenMasking
+) -> Objective:
+    """The teacher's logits of the whole text and the labels, mixed as the recipe says; some tokens are masked."""
     import torch
 
     truth, soft = torch.tensor(targets), torch.from_numpy(transfer)
 
     def objective(model: PreTrainedModel, ids: torch.Tensor, mask: torch.Tensor, batch: list[int]) -> torch.Tensor:
-        found = model(input_ids=ids, attention_mask=mask).logits.float()
+        found = model(input_ids=masking.apply(ids), attention_mask=mask).logits.float()
         return distillation_loss(found, soft[batch], truth[batch], options.temperature, options.teacher_weight)
 
     return objective

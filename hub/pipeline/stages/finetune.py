@@ -6,23 +6,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hub.compress import vocabulary
-from hub.contract.recipe import Training
+from hub.contract.errors import UsageError
+from hub.contract.recipe import Recipe, Training
 from hub.pipeline.context import Context
 from hub.pipeline.fingerprint import files_fingerprint
 from hub.pipeline.stages.branch import LEXICAL, MIXTURE, weigh_branch, with_branch
 from hub.pipeline.stages.rows import LabelledTexts, split
 from hub.pipeline.stages.training import MODEL, flush_denormals, tell_branch, train_model
-from hub.train.augment import TokenMasking
+from hub.train.augment import TokenMasking, token_masking
 from hub.train.base import find_base, load_classifier, load_tokenizer, quiet_transformers
 from hub.train.batches import EncodedRows
 from hub.train.inference import encode
 from hub.train.lexical import LexicalModel, train_lexical
 from hub.train.loop import Objective
 from hub.train.losses import class_weights, classification_loss
+from hub.train.student import check_layers
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+_SHIFTED = ("roberta", "xlm-roberta", "camembert", "mpnet")
+"""Models that count positions from behind the padding id."""
 
 
 def run(context: Context, folder: Path) -> str:
@@ -33,12 +38,13 @@ def run(context: Context, folder: Path) -> str:
     base = find_base(context.recipe.base)
     tokenizer = load_tokenizer(base)
     model = load_classifier(base, train.labels, seed=context.recipe.seed, dropout=context.recipe.teacher.dropout)
+    _check_fit(model.config, context.recipe)
     rows = _encode(tokenizer, train, context)
     held_out = _encode(tokenizer, validation, context)
     # Rows of the embedding table that no text here uses get no gradient: training without them is the same, faster.
     full = vocabulary.embedding_table(model).clone()
-    mask_id, special = tokenizer.mask_token_id, set(tokenizer.all_special_ids)
-    used = sorted({piece for row in (*rows.ids, *held_out.ids) for piece in row} | special | {rows.pad_id})
+    special = {*tokenizer.all_special_ids, rows.pad_id}
+    used = sorted({piece for row in (*rows.ids, *held_out.ids) for piece in row} | special)
     vocabulary.trim_embeddings(model, used)
     options = context.recipe.teacher
     training = train_model(
@@ -54,11 +60,7 @@ def run(context: Context, folder: Path) -> str:
             options,
             train.targets,
             len(train.labels),
-            TokenMasking(
-                share=options.mask_tokens if mask_id is not None else 0.0,
-                mask_id=used.index(mask_id) if mask_id is not None else 0,
-                never=tuple(used.index(i) for i in sorted(special)),
-            ),
+            token_masking(options.mask_tokens, tokenizer, used),
         ),
     )
     vocabulary.restore_embeddings(model, used, full)
@@ -75,6 +77,25 @@ def run(context: Context, folder: Path) -> str:
     save_checkpoint(model, tokenizer, folder / MODEL)
     branch = (file for file in (folder / LEXICAL, folder / f"{MIXTURE}.json") if file.is_file())
     return files_fingerprint((*(folder / MODEL).iterdir(), *branch), folder)
+
+
+def _check_fit(config: PretrainedConfig, recipe: Recipe) -> None:
+    """Refuse, before anything is trained, what the base model cannot do.
+
+    Raises:
+        UsageError: HUB-R003, layers of the student; HUB-R006, the base model reads fewer tokens.
+    """
+    check_layers(config.num_hidden_layers, recipe.student.layers)
+    positions = getattr(config, "max_position_embeddings", None)
+    if positions and config.model_type in _SHIFTED:
+        positions -= (config.pad_token_id or 0) + 1
+    if positions and recipe.max_length > positions:
+        raise UsageError(
+            "HUB-R006",
+            f"max_length cannot be {recipe.max_length}",
+            f"the base model reads at most {positions} tokens",
+            f"--set max_length={positions}",
+        )
 
 
 def _fit_lexical(context: Context, rows: EncodedRows, labels: int, pieces: int) -> LexicalModel | None:

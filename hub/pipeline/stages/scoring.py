@@ -17,15 +17,11 @@ RESAMPLES = 200
 
 
 def headline_score(rows: LabelledTexts, metric: Metric) -> Callable[[npt.NDArray[np.float64]], float]:
-    """Return a function from probabilities to the headline metric, averaged over the slices.
-
-    A metric that is better when lower counts negatively.
-    """
+    """Return a function from probabilities to the headline metric, averaged over the slices."""
     function = resolve(metric.function)
-    sign = 1.0 if metric.higher_is_better else -1.0
 
     def score(probabilities: npt.NDArray[np.float64]) -> float:
-        return sign * float(np.mean([function(outcome) for outcome in rows.outcomes(probabilities).values()]))
+        return float(np.mean([function(outcome) for outcome in rows.outcomes(probabilities).values()]))
 
     return score
 

@@ -128,7 +128,7 @@ CHANGES: dict[str, tuple[Callable[[Path], BuildRequest], set[str]]] = {
     "loader": (task_with(sources=(ELSEWHERE,)), {"data", "report"}),
     "function of a metric": (task_with(metrics=(RATED,)), SCORED | {"report"}),
     "direction of a metric": (
-        task_with(metrics=(dataclasses.replace(tiny.TASK.metrics[0], higher_is_better=False),)),
+        task_with(metrics=(*tiny.TASK.metrics[:-1], dataclasses.replace(tiny.TASK.metrics[-1], higher_is_better=True))),
         SCORED | {"report"},
     ),
     "words of the card": (task_with(card=CardText("d", "i", "o", "l")), {"report"}),

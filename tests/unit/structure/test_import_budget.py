@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.builds import TinyBuild
 from tests.support.tiny_bundle import make_tiny_bundle
 
 TRAINING = {"torch", "transformers", "datasets", "pandas", "sklearn", "scipy", "optimum", "accelerate", "peft", "onnx"}
@@ -93,3 +94,29 @@ def test_prediction_loads_no_training_package(tmp_path: Path) -> None:
 
     assert {"onnxruntime", "tokenizers"} <= found
     assert found & TRAINING == set()
+
+
+def test_evaluation_loads_no_training_package(tmp_path: Path) -> None:
+    bundle = make_tiny_bundle(tmp_path / "bundle")
+    rows = tmp_path / "rows.csv"
+    rows.write_text("text,label\ncat,animal\n", "utf-8")
+
+    found = loaded(command(["evaluate", str(bundle), "--data", str(rows), "--json"]))
+
+    assert {"onnxruntime", "tokenizers"} <= found
+    assert found & TRAINING == set()
+
+
+def test_a_build_that_finds_everything_standing_loads_no_training_package(
+    tiny_build: TinyBuild, runs: Path, tiny_plugin: None
+) -> None:
+    words = ["build", "tiny/things", "--set", f"base={tiny_build.base}", "--runs", str(runs), "--json"]
+
+    found = loaded(f"sys.path[:] = {sys.path!r}; {command(words)}")
+
+    assert "acme_tiny" in found
+    assert found & (TRAINING | {"onnxruntime"}) == set()
+
+
+def test_the_testing_kit_is_light() -> None:
+    assert loaded("import hub.testing.tiny") & (TRAINING | {"onnxruntime", "tokenizers"}) == set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def model(labels: int = 3, seed: int = 0) -> LexicalModel:
 
 def by_hand(found: LexicalModel, row: list[int]) -> list[float]:
     """Add up weights one feature at a time, in Python's own integers."""
-    buckets = [(31 * int(SEEDS[a]) + 17 * int(SEEDS[b])) % BUCKETS for a, b in zip(row, row[1:], strict=False)]
+    buckets = [(31 * int(SEEDS[a]) + 17 * int(SEEDS[b])) % BUCKETS for a, b in itertools.pairwise(row)]
     places = [*row, *(PIECES + bucket for bucket in buckets)]
     value = 1 / math.sqrt(2 * len(row) - 1)
     return [
@@ -122,7 +123,7 @@ def test_trivial_task_is_learned(labels: tuple[int, ...]) -> None:
 def test_pairs_tell_apart_what_pieces_cannot() -> None:
     rows = EncodedRows(((1, 2), (2, 1)) * 6, (0, 1) * 6, 0)
 
-    found = train_lexical(rows, 2, PIECES, buckets=64, cost=100.0, seed=0)
+    found = train_lexical(rows, 2, PIECES, buckets=64, cost=1.0, seed=0)
 
     assert found.margins(rows.ids).argmax(axis=1).tolist() == list(rows.targets)
 

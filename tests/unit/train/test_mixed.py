@@ -24,7 +24,7 @@ def accuracy(mixed: npt.NDArray[np.floating]) -> float:
 
 
 def test_smallest_share_with_the_best_score_is_chosen() -> None:
-    # The third row turns to the truth when share > 0.4 (1 - share), the first one away from it at share > 4 (1 - share).
+    # The third row turns to the truth at share > 0.4 (1 - share), the first one away from it at share > 4 (1 - share).
     found = choose_mixture(ENCODER, BRANCH, (1.0, 1.0), accuracy)
 
     assert found.share == 0.3
