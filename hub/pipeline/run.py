@@ -242,9 +242,7 @@ class Run:
 
     def remove(self) -> None:
         """Remove everything; call it while holding the lock, which takes the folder with it when it goes."""
-        # Manifest and records first: cut short, nothing half removed is taken for a finished stage.
-        for file in (self.folder / MANIFEST, *self.folder.glob(f"*/{RECORD}")):
-            file.unlink(missing_ok=True)
+        (self.folder / MANIFEST).unlink(missing_ok=True)  # first: cut short, what is left is no run
         for child in list(self.folder.iterdir()):
             if child.is_dir():
                 _remove(child)
