@@ -8,8 +8,10 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent
@@ -31,6 +33,15 @@ settings.load_profile("domainhub")
 _spec = importlib.machinery.ModuleSpec("tests", None, is_package=True)
 _spec.submodule_search_locations = [str(ROOT / "tests")]
 sys.modules["tests"] = importlib.util.module_from_spec(_spec)
+
+
+@pytest.fixture(autouse=True)
+def _denormals_as_before() -> Iterator[None]:
+    """Training switches denormal numbers off for the whole process; other tests need them."""
+    yield
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_flush_denormal(False)
 
 
 def pytest_unconfigure() -> None:

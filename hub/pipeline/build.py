@@ -7,8 +7,9 @@ import importlib
 import json
 import re
 import shutil
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,7 +106,7 @@ def _build(context: Context, until: str) -> Built:
     started = time.monotonic()
     run, reused = context.run, []
     run.describe(_info(context.request, run, until))
-    with logs_to(run.log):
+    with logs_to(run.log), _denormals_as_before():
         outputs: dict[str, str] = {}
         for stage in STAGES[: STAGE_NAMES.index(until) + 1]:
             record, stood = _run_stage(stage, context, outputs)
@@ -115,6 +116,17 @@ def _build(context: Context, until: str) -> Built:
         if until != "report":
             return Built(run.folder, None, None, None, tuple(reused), time.monotonic() - started)
         return _finish(context, tuple(reused), started)
+
+
+@contextlib.contextmanager
+def _denormals_as_before() -> Iterator[None]:
+    """Let denormal numbers be again after the block: the training stages switch them off for the whole process."""
+    try:
+        yield
+    finally:
+        torch = sys.modules.get("torch")
+        if torch is not None:
+            torch.set_flush_denormal(False)
 
 
 def _info(request: BuildRequest, run: Run, until: str) -> RunInfo:
