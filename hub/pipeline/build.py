@@ -106,7 +106,7 @@ def _build(context: Context, until: str) -> Built:
     started = time.monotonic()
     run, reused = context.run, []
     run.describe(_info(context.request, run, until))
-    with logs_to(run.log), _denormals_as_before():
+    with logs_to(run.log):
         outputs: dict[str, str] = {}
         for stage in STAGES[: STAGE_NAMES.index(until) + 1]:
             record, stood = _run_stage(stage, context, outputs)
@@ -119,14 +119,21 @@ def _build(context: Context, until: str) -> Built:
 
 
 @contextlib.contextmanager
-def _denormals_as_before() -> Iterator[None]:
-    """Let denormal numbers be again after the block: the training stages switch them off for the whole process."""
-    try:
-        yield
-    finally:
-        torch = sys.modules.get("torch")
-        if torch is not None:
-            torch.set_flush_denormal(False)
+def _ready_for_torch() -> Iterator[None]:
+    """Keep libraries quiet, and flush denormal numbers in every stage as the training loop does.
+
+    The loop does it for speed and for the whole process. A stage must compute the same behind a training
+    and in a process that goes on with a run, and the caller's own numbers must be as before.
+    """
+    import torch
+
+    before = sys.float_info.min / 2 == 0
+    with libraries_to_log():
+        torch.set_flush_denormal(True)
+        try:
+            yield
+        finally:
+            torch.set_flush_denormal(before)
 
 
 def _info(request: BuildRequest, run: Run, until: str) -> RunInfo:
@@ -161,7 +168,7 @@ def _run_stage(stage: Stage, context: Context, outputs: dict[str, str]) -> tuple
     partial = run.partial(stage.name, key)
     try:
         # The rows need no library that prints; loading them first would keep what is wrong with rows waiting.
-        with contextlib.nullcontext() if stage.name == "data" else libraries_to_log():
+        with contextlib.nullcontext() if stage.name == "data" else _ready_for_torch():
             output = _function(stage)(context, partial)
     except HubError:
         run.give_up(partial)

@@ -125,10 +125,7 @@ STAGES = (
         recipe=("max_length", *_DROP, "gates.min_teacher_share"),
         code=(
             *(*_RUNNING, "train", "edge.timing", "edge.machine"),
-            *(
-                f"pipeline.stages.{name}"
-                for name in ("branch", "compress", "export", "finetune", "lengths", "training")
-            ),
+            *(f"pipeline.stages.{name}" for name in ("branch", "compress", "export", "finetune", "lengths")),
         ),
         reads=("exporter", "metrics"),
     ),

@@ -96,6 +96,13 @@ def test_another_student_takes_over_the_teacher(tiny_build: TinyBuild, runs: Pat
     assert (built.bundle, built.report, built.result) == (None, None, None)
 
 
+def test_numbers_of_the_caller_are_as_before(tiny_build: TinyBuild, runs: Path) -> None:
+    """Training flushes denormal numbers, which holds for the whole process."""
+    build(tiny_request(tiny_build.base, "teacher.epochs=1"), runs, Recorder(), until="finetune")
+
+    assert sys.float_info.min / 2 > 0
+
+
 def test_another_teacher_takes_over_the_rows_only(tiny_build: TinyBuild, runs: Path) -> None:
     request = tiny_request(tiny_build.base, "teacher.epochs=1")
 

@@ -108,7 +108,10 @@ def test_every_source_file_is_in_the_wheel(fresh: Fresh) -> None:
             path.relative_to(folder).as_posix()
             for package in packages
             for path in (folder / package).rglob("*")
-            if path.is_file() and "__pycache__" not in path.parts and not path.parent.name.endswith(".egg-info")
+            if path.is_file()
+            and not path.parent.name.endswith(".egg-info")
+            # What tools leave in a checkout is no source.
+            and not any(part.startswith(".") or part == "__pycache__" for part in path.relative_to(folder).parts)
         }
         assert wanted
         assert wanted - set(zipfile.ZipFile(fresh.wheels[name]).namelist()) == set()

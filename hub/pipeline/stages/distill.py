@@ -20,7 +20,7 @@ from hub.pipeline.run import SCRATCH
 from hub.pipeline.stages.branch import LEXICAL, MIXTURE, weigh_branch
 from hub.pipeline.stages.finetune import load_teacher
 from hub.pipeline.stages.rows import LabelledTexts, split
-from hub.pipeline.stages.training import MODEL, flush_denormals, read_training, tell_branch, train_model
+from hub.pipeline.stages.training import MODEL, read_training, tell_branch, train_model
 from hub.train.augment import TokenMasking, token_masking
 from hub.train.base import quiet_transformers, tokenizer_document
 from hub.train.batches import EncodedRows
@@ -50,7 +50,6 @@ _SPECIAL = {
 
 def run(context: Context, folder: Path) -> str:
     """Distil, and leave the student's checkpoint and tokenizer in ``model/``."""
-    flush_denormals()
     prepared = context.prepared()
     train, validation = split(prepared, "train"), split(prepared, "validation")
     teacher, tokenizer = load_teacher(context)

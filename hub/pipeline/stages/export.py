@@ -23,7 +23,7 @@ from hub.pipeline.stages.branch import read_branch
 from hub.pipeline.stages.distill import TOKENIZER, encode_rows
 from hub.pipeline.stages.rows import LabelledTexts, split
 from hub.pipeline.stages.running import Candidate, logits_of
-from hub.pipeline.stages.training import MODEL, flush_denormals
+from hub.pipeline.stages.training import MODEL
 from hub.train.base import quiet_transformers
 from hub.train.inference import logits
 from hub.train.lexical import FIRST, SECOND
@@ -45,7 +45,6 @@ def run(context: Context, folder: Path) -> str:
     Raises:
         GateError: HUB-G001, the graph's probabilities differ from PyTorch's.
     """
-    flush_denormals()
     prepared = context.prepared()
     student = load_student(context)
     encoder = student_encoder(context)

@@ -12,7 +12,7 @@ from hub.pipeline.context import Context
 from hub.pipeline.fingerprint import files_fingerprint
 from hub.pipeline.stages.branch import LEXICAL, MIXTURE, weigh_branch, with_branch
 from hub.pipeline.stages.rows import LabelledTexts, split
-from hub.pipeline.stages.training import MODEL, flush_denormals, tell_branch, train_model
+from hub.pipeline.stages.training import MODEL, tell_branch, train_model
 from hub.train.augment import TokenMasking, token_masking
 from hub.train.base import find_base, load_classifier, load_tokenizer, quiet_transformers
 from hub.train.batches import EncodedRows
@@ -32,7 +32,6 @@ _SHIFTED = ("roberta", "xlm-roberta", "camembert", "mpnet")
 
 def run(context: Context, folder: Path) -> str:
     """Fine-tune, and leave a transformers checkpoint with the full vocabulary in ``model/``."""
-    flush_denormals()
     prepared = context.prepared()
     train, validation = split(prepared, "train"), split(prepared, "validation")
     base = find_base(context.recipe.base)

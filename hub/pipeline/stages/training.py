@@ -92,13 +92,6 @@ def tell_branch(context: Context, training: TrainingResult) -> None:
     context.reporter.tick(at, at, f"validation {training.best_score:.3f} (epoch {training.best_epoch}), lexical branch")
 
 
-def flush_denormals() -> None:
-    """Compute as the training loop does, also in a process that resumes behind it: the same numbers come out."""
-    import torch
-
-    torch.set_flush_denormal(True)
-
-
 def read_training(context: Context, stage: str) -> TrainingResult:
     """Read how the training of a finished stage went."""
     return context.result(stage, RESULT, TrainingResult)

@@ -29,7 +29,6 @@ from hub.pipeline.stages.lengths import TIMED_TOKENS, texts_of_length
 from hub.pipeline.stages.rows import LabelledTexts, split
 from hub.pipeline.stages.running import Candidate, caller, logits_of
 from hub.pipeline.stages.scoring import evaluations
-from hub.pipeline.stages.training import flush_denormals
 from hub.train.inference import encode, logits
 
 if TYPE_CHECKING:
@@ -59,7 +58,6 @@ class Verified:
 
 def run(context: Context, folder: Path) -> str:
     """Score, time and gate. A missed gate is recorded here and fails the build after the report is written."""
-    flush_denormals()
     choices = json.loads((context.run.stage("compress") / f"{CHOICES}.json").read_text("utf-8"))
     teacher, tokenizer = load_whole_teacher(context)
     context.reporter.tick(0, 4, "the teacher reads the test rows")
