@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -64,7 +65,11 @@ class Context:
         return self.request.recipe
 
     def prepared(self) -> Prepared:
-        """Return the rows of the data stage."""
+        """Return the rows of the data stage, read once a build: every later stage asks, some of them several times."""
+        return self._prepared
+
+    @functools.cached_property
+    def _prepared(self) -> Prepared:
         return load_prepared(self.run.stage("data"))
 
     def result(self, stage: str, name: str, kind: type[T]) -> T:

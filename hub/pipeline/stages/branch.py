@@ -34,7 +34,7 @@ def weigh_branch(
     lexical: LexicalModel | None,
     validation: tuple[LabelledTexts, EncodedRows],
     calibration: tuple[LabelledTexts, EncodedRows],
-) -> None:
+) -> tuple[Path, ...]:
     """Choose how much the branch counts and leave it, with its weight, in the stage's folder.
 
     Args:
@@ -44,6 +44,9 @@ def weigh_branch(
         lexical: the fitted branch for the model's vocabulary; ``None`` when the recipe wants none.
         validation: rows that choose, as texts and as token ids.
         calibration: rows that bring both parts to one scale.
+
+    Returns:
+        The files it left.
     """
     mixture = ALONE
     if lexical is not None:
@@ -53,7 +56,9 @@ def weigh_branch(
         temperatures = [fit_temperature(part, truth) for part in parts[1]]
         mixture = choose_mixture(*parts[0], temperatures, lambda mixed: headline(softmax(mixed)))
         lexical.save(folder / LEXICAL)
-    write_json(folder / f"{MIXTURE}.json", to_json(mixture))
+    file = folder / f"{MIXTURE}.json"
+    write_json(file, to_json(mixture))
+    return (file,) if lexical is None else (folder / LEXICAL, file)
 
 
 def read_branch(folder: Path) -> tuple[LexicalModel | None, Mixture]:

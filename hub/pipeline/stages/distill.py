@@ -17,7 +17,7 @@ from hub.edge.files import write_json, write_text, written_whole
 from hub.pipeline.context import Context
 from hub.pipeline.fingerprint import files_fingerprint
 from hub.pipeline.run import SCRATCH
-from hub.pipeline.stages.branch import LEXICAL, MIXTURE, weigh_branch
+from hub.pipeline.stages.branch import LEXICAL, weigh_branch
 from hub.pipeline.stages.finetune import load_teacher
 from hub.pipeline.stages.rows import LabelledTexts, split
 from hub.pipeline.stages.training import MODEL, read_training, tell_branch, train_model
@@ -60,6 +60,7 @@ def run(context: Context, folder: Path) -> str:
     write_tokenizer(folder / MODEL, document, context.recipe.max_length)
     encoder = Encoder(folder / MODEL / TOKENIZER, context.recipe.max_length)
     options = context.recipe.student
+    held_out = encode_rows(encoder, validation)
     training = train_model(
         context,
         folder,
@@ -67,24 +68,23 @@ def run(context: Context, folder: Path) -> str:
         options,
         student,
         encode_rows(encoder, train),
-        encode_rows(encoder, validation),
+        held_out,
         validation,
         _objective(options, train.targets, transfer, token_masking(options.mask_tokens, tokenizer, kept)),
     )
     tell_branch(context, training)
     calibration = split(prepared, "calibration")
     lexical = _student_lexical(context, kept)
-    weigh_branch(
+    branch = weigh_branch(
         context,
         folder,
         student,
         lexical,
-        (validation, encode_rows(encoder, validation)),
+        (validation, held_out),
         (calibration, encode_rows(encoder, calibration)),
     )
     with quiet_transformers():
         student.save_pretrained(folder / MODEL)
-    branch = (file for file in (folder / LEXICAL, folder / f"{MIXTURE}.json") if file.is_file())
     return files_fingerprint((*(folder / MODEL).iterdir(), *branch), folder)
 
 

@@ -10,7 +10,7 @@ from hub.contract.errors import UsageError
 from hub.contract.recipe import Recipe, Training
 from hub.pipeline.context import Context
 from hub.pipeline.fingerprint import files_fingerprint
-from hub.pipeline.stages.branch import LEXICAL, MIXTURE, weigh_branch, with_branch
+from hub.pipeline.stages.branch import weigh_branch, with_branch
 from hub.pipeline.stages.rows import LabelledTexts, split
 from hub.pipeline.stages.training import MODEL, tell_branch, train_model
 from hub.train.augment import TokenMasking, token_masking
@@ -65,7 +65,7 @@ def run(context: Context, folder: Path) -> str:
     vocabulary.restore_embeddings(model, used, full)
     tell_branch(context, training)
     calibration = split(prepared, "calibration")
-    weigh_branch(
+    branch = weigh_branch(
         context,
         folder,
         model,
@@ -74,7 +74,6 @@ def run(context: Context, folder: Path) -> str:
         (calibration, _encode(tokenizer, calibration, context)),
     )
     save_checkpoint(model, tokenizer, folder / MODEL)
-    branch = (file for file in (folder / LEXICAL, folder / f"{MIXTURE}.json") if file.is_file())
     return files_fingerprint((*(folder / MODEL).iterdir(), *branch), folder)
 
 

@@ -142,7 +142,7 @@ def _latencies(
     found: dict[str, Any] = {}
     with one_thread(teacher):
         for tokens in TIMED_TOKENS:
-            timed = texts_of_length(encoder, texts, tokens) if tokens <= context.recipe.max_length else []
+            timed = texts_of_length(encoder, texts, tokens)
             if not timed:
                 continue
             callers = {TEACHER: teacher_caller(teacher, tokenizer, context.recipe.max_length)}
