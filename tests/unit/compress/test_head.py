@@ -165,7 +165,8 @@ def test_scaling_before_quantizing_changes_no_integer(
 
     plain, scaled = initializers(tmp_path / "plain8.onnx"), initializers(tmp_path / "scaled8.onnx")
     integers = [name for name, value in plain.items() if value.dtype == np.int8 and value.ndim == 2]
-    assert "head_quantized" in integers
+    # ONNX Runtime 1.32 names the transposed weight of a Gemm anew.
+    assert any(name.startswith("head") for name in integers)
     assert all((plain[name] == scaled[name]).all() for name in integers)
     assert logits_of(tmp_path / "scaled8.onnx") == pytest.approx(
         logits_of(tmp_path / "plain8.onnx") * factor, rel=1e-5, abs=1e-5
