@@ -17,6 +17,9 @@ if TYPE_CHECKING:
         CardText,
         DataSource,
         Domain,
+        Feature,
+        HubDataset,
+        Kind,
         Label,
         Licence,
         Metric,
@@ -34,19 +37,20 @@ if TYPE_CHECKING:
         UsageError,
     )
     from hub.contract.exporter import Exported, Exporter, ExportRequest, Runtime
-    from hub.contract.hookspecs import hookimpl
-    from hub.contract.metrics import Outcome
+    from hub.contract.hookspecs import CommandGroup, hookimpl
+    from hub.contract.outcomes import AnyOutcome, LabelsOutcome, NumbersOutcome, Outcome, Span, SpansOutcome
     from hub.contract.recipe import Compression, DataOptions, Distillation, Gates, Lexical, Recipe, Training
     from hub.contract.reference import resolve
     from hub.contract.sampling import comparison_key, draw_evenly
 
 _HOMES = {
     "hub.contract.data": "SPLITS Dataset Example LoadRequest",
-    "hub.contract.domain": "CONTRACT_VERSION KINDS CardText DataSource Domain Label Licence Metric Slice Task",
+    "hub.contract.domain": "CONTRACT_VERSION KINDS CardText DataSource Domain Feature HubDataset Kind"
+    " Label Licence Metric Slice Task",
     "hub.contract.errors": "BundleError DataError GateError HubError MissingError NetworkError RunError UsageError",
     "hub.contract.exporter": "Exported Exporter ExportRequest Runtime",
-    "hub.contract.hookspecs": "hookimpl",
-    "hub.contract.metrics": "Outcome",
+    "hub.contract.hookspecs": "CommandGroup hookimpl",
+    "hub.contract.outcomes": "AnyOutcome LabelsOutcome NumbersOutcome Outcome Span SpansOutcome",
     "hub.contract.recipe": "Compression DataOptions Distillation Gates Lexical Recipe Training",
     "hub.contract.reference": "resolve",
     "hub.contract.sampling": "comparison_key draw_evenly",
@@ -57,8 +61,10 @@ __all__ = [
     "CONTRACT_VERSION",
     "KINDS",
     "SPLITS",
+    "AnyOutcome",
     "BundleError",
     "CardText",
+    "CommandGroup",
     "Compression",
     "DataError",
     "DataOptions",
@@ -70,21 +76,28 @@ __all__ = [
     "ExportRequest",
     "Exported",
     "Exporter",
+    "Feature",
     "GateError",
     "Gates",
+    "HubDataset",
     "HubError",
+    "Kind",
     "Label",
+    "LabelsOutcome",
     "Lexical",
     "Licence",
     "LoadRequest",
     "Metric",
     "MissingError",
     "NetworkError",
+    "NumbersOutcome",
     "Outcome",
     "Recipe",
     "RunError",
     "Runtime",
     "Slice",
+    "Span",
+    "SpansOutcome",
     "Task",
     "Training",
     "UsageError",

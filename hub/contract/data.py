@@ -13,21 +13,33 @@ SPLITS = ("train", "validation", "calibration", "test")
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One labelled row.
+    """One labelled row. Which fields count depends on the task's kind.
 
     Args:
-        text: the input as the user wrote it.
-        label: the label's id.
+        text: the input as the user wrote it; of a row of entities its words joined by spaces; empty for tables.
+        label: the label's id; ``""`` for kinds that answer otherwise.
         group: rows of one group belong to one split (a patient, a document, a code category).
         slice: the named part of a validation, calibration or test split that is reported on its own.
         origin: where the row comes from (``train.csv:12``, a code), for messages.
+        text_pair: second text, for questions about a pair of texts.
+        labels: of multi-label rows, in any order; none is an answer too.
+        words: of token-classification rows.
+        tags: ``O``, ``B-type`` or ``I-type``, one a word.
+        values: of tabular rows, by column: a number, a category as text, or ``None`` where it is missing.
+        number: the answer of tabular-regression rows.
     """
 
     text: str
-    label: str
+    label: str = ""
     group: str = ""
     slice: str = ""
     origin: str = ""
+    text_pair: str = ""
+    labels: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    values: Mapping[str, float | str | None] = field(default_factory=dict)
+    number: float = 0.0
 
 
 @dataclass(frozen=True)

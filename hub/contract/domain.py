@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from hub.contract.recipe import Recipe
 from hub.contract.reference import check_reference
@@ -11,10 +12,36 @@ from hub.contract.reference import check_reference
 CONTRACT_VERSION = "1.0"
 """Version of this contract. A plugin of another major version is quarantined."""
 
-KINDS = ("text-classification",)
-"""Kinds of task that the host can build. Later issues add multi-label, token-classification, tables."""
+
+@dataclass(frozen=True)
+class Kind:
+    """A form of problem.
+
+    Args:
+        name: as tasks and bundles name it.
+        reads: ``text``, or ``row`` of named values.
+        answers: ``label``, one a row; ``labels``, any number; ``spans``, entities in the text; ``number``.
+    """
+
+    name: str
+    reads: str
+    answers: str
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("text-classification", "text", "label"),
+        Kind("multi-label", "text", "labels"),
+        Kind("token-classification", "text", "spans"),
+        Kind("tabular-classification", "row", "label"),
+        Kind("tabular-regression", "row", "number"),
+    )
+}
+"""Kinds of task that the host knows, by name."""
 
 _NAME = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
+_COMMIT = re.compile(r"^[0-9a-f]{40}$")
 
 
 def check_name(name: str) -> str:
@@ -54,17 +81,45 @@ class Licence:
 
 
 @dataclass(frozen=True)
+class HubDataset:
+    """Rows on the Hugging Face Hub.
+
+    Args:
+        repo: ``org/name`` of a dataset.
+        revision: commit hash, 40 hexadecimal digits: rows must not change unseen.
+        config: name of its configuration, ``""`` for the only one.
+        splits: ours by name, to theirs (``{"train": "train", "validation": "valid"}``); a split that is not named
+            is cut from train.
+        columns: field of `hub.contract.Example` to column (``{"text": "sentence", "label": "intent"}``).
+        labels: value of their label column, as text, to our label id; empty when they are the same, or when the
+            column carries their names itself.
+    """
+
+    repo: str
+    revision: str
+    config: str = ""
+    splits: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not _COMMIT.match(self.revision):
+            raise ValueError(f"dataset {self.repo!r}: revision {self.revision!r} is not a commit of 40 digits")
+
+
+@dataclass(frozen=True)
 class DataSource:
-    """Where rows come from.
+    """Where rows come from: a loader of the plugin, or a dataset on the Hub that the host loads.
 
     Args:
         name: short name, unique in the task (``packaged``, ``hub``).
         summary: one line.
-        loader: reference to ``function(LoadRequest) -> Dataset``.
+        loader: reference to ``function(LoadRequest) -> Dataset``; ``""`` when ``hub`` is given.
         licence: of the data.
         offline: loads without a network.
         url: home of the data.
         version: version or pinned revision of the data.
+        hub: the dataset, when the host is to load it.
     """
 
     name: str
@@ -74,19 +129,25 @@ class DataSource:
     offline: bool = True
     url: str = ""
     version: str = ""
+    hub: HubDataset | None = None
 
     def __post_init__(self) -> None:
         check_name(self.name)
-        check_reference(self.loader)
+        if bool(self.loader) == (self.hub is not None):
+            raise ValueError(f"source {self.name!r} needs either a loader or a dataset on the Hub")
+        if self.loader:
+            check_reference(self.loader)
+        elif self.offline:
+            raise ValueError(f"source {self.name!r} is on the Hub, so it does not load offline")
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A number computed from an `hub.contract.metrics.Outcome`.
+    """A number computed from an outcome (`hub.contract.outcomes`) of the form that the task's kind answers in.
 
     Args:
         name: key in JSON documents and cards, in snake case.
-        function: reference to ``function(Outcome) -> float``; numpy only.
+        function: reference to ``function(outcome) -> float``; numpy only.
         summary: one line.
         higher_is_better: direction.
         hub_name: the metric's name on the Hugging Face Hub, if it has one.
@@ -100,6 +161,25 @@ class Metric:
 
     def __post_init__(self) -> None:
         check_reference(self.function)
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A column that tables are read from.
+
+    Args:
+        name: of the column.
+        kind: ``number`` or ``category``.
+        summary: one line, with the unit.
+    """
+
+    name: str
+    kind: str
+    summary: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("number", "category"):
+            raise ValueError(f"feature {self.name!r}: kind {self.kind!r} is neither number nor category")
 
 
 @dataclass(frozen=True)
@@ -133,14 +213,16 @@ class Task:
         name: unique in its domain, ``icd10-chapter``.
         kind: one of `KINDS`.
         summary: one line.
-        labels: in the order of the model's outputs.
+        labels: in the order of the model's outputs; for token-classification the entity types; empty for
+            tabular-regression, and for a task whose labels are those of its rows.
         sources: the first one is the default.
         recipes: built-in recipes by their names; the first one is the default.
         metrics: the first one is the headline; it must be better when higher.
         slices: named parts of the evaluation rows; the first one is the headline. Empty: one unnamed part.
         card: the author's part of the model card.
         examples: reference to ``function() -> Sequence[str]``, texts that may be published (self-test,
-            demonstration), or ``""``.
+            demonstration; for tables mappings of column to value), or ``""``.
+        features: columns of a tabular task, in order; empty: every column of the rows, its kind found by reading.
     """
 
     name: str
@@ -153,6 +235,7 @@ class Task:
     card: CardText
     slices: tuple[Slice, ...] = ()
     examples: str = ""
+    features: tuple[Feature, ...] = ()
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -166,6 +249,7 @@ class Task:
             ("recipe", [recipe.name for recipe in self.recipes]),
             ("metric", [metric.name for metric in self.metrics]),
             ("slice", [part.name for part in self.slices]),
+            ("feature", [feature.name for feature in self.features]),
         ):
             if len(set(names)) != len(names):
                 raise ValueError(f"task {self.name!r}: a {what} name is repeated")

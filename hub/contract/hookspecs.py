@@ -7,6 +7,7 @@ A plugin module marks its functions with `hookimpl` and is named by an entry poi
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any, Protocol
 
 import pluggy
 
@@ -15,6 +16,23 @@ from hub.contract.exporter import Exporter
 
 PROJECT = "hub"
 """pluggy project name and entry-point group."""
+
+
+class CommandGroup(Protocol):
+    """The part of ``click.Group`` that a plugin needs; what it is given is a real one."""
+
+    def add_command(self, cmd: Any, name: str | None = None) -> None:
+        """Add a ``click.Command``, under its own name or under ``name``."""
+        ...
+
+    def command(self, *args: Any, **kwargs: Any) -> Any:
+        """Return a decorator that makes a command of a function and adds it."""
+        ...
+
+    def group(self, *args: Any, **kwargs: Any) -> Any:
+        """Return a decorator that makes a group of a function and adds it."""
+        ...
+
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
@@ -38,3 +56,16 @@ def hub_exporters() -> Iterable[Exporter]:
         Exporters whose names no other plugin uses.
     """
     return ()
+
+
+@hookspec
+def hub_commands(cli: CommandGroup) -> None:
+    """Add commands to the program: ``hub NAME ...``.
+
+    Import click and everything else that a command needs inside the function, or better inside the command.
+    A command ends with an error by raising a `hub.contract.HubError`, whose exit code the program then has.
+
+    Args:
+        cli: an empty ``click.Group``; call ``cli.add_command(command)``. Names that the program or another
+            plugin uses cannot be taken.
+    """

@@ -7,25 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hub.contract.outcomes import Outcome
 
-@dataclass(frozen=True)
-class Outcome:
-    """Truth and prediction of an evaluation.
-
-    Args:
-        labels: label ids in the order of the columns of ``probabilities``.
-        truth: int64 [rows], index into ``labels``.
-        probabilities: float64 [rows, labels], each row sums to 1.
-    """
-
-    labels: tuple[str, ...]
-    truth: npt.NDArray[np.int64]
-    probabilities: npt.NDArray[np.float64]
-
-    @property
-    def predicted(self) -> npt.NDArray[np.int64]:
-        """int64 [rows], the most probable label; the first one on a tie."""
-        return np.asarray(self.probabilities.argmax(axis=1), dtype=np.int64)
+__all__ = [
+    "LabelScore",
+    "Outcome",
+    "accuracy",
+    "confusion",
+    "expected_calibration_error",
+    "log_loss",
+    "macro_f1",
+    "per_label",
+    "top_3_accuracy",
+    "top_k_accuracy",
+]
 
 
 @dataclass(frozen=True)

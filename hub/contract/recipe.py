@@ -21,7 +21,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("max_rows_per_label", "epoch_rows_per_label", "patience", "seed"), (0, math.inf)),
     **dict.fromkeys(("epochs", "batch_size", "min_piece_count", "vocabulary", "parity_rows", "buckets"), (1, math.inf)),
     **dict.fromkeys(("warmup", "label_smoothing", "dropout", "mask_tokens", "teacher_weight"), (0, 1)),
-    **dict.fromkeys(("weight_decay", "clip_norm"), (0, math.inf)),
+    **dict.fromkeys(("weight_decay", "clip_norm", "hidden_weight"), (0, math.inf)),
     "max_length": (2, math.inf),
     "learning_rate": (1e-9, 1),
     "temperature": (0.01, 100),
@@ -99,6 +99,8 @@ class Distillation:
         weight_decay: of matrices; biases, norms and embeddings have none.
         temperature: of both softmaxes in the distillation loss (Hinton et al. 2015, arXiv 1503.02531).
         teacher_weight: share of the distillation loss; the rest is cross-entropy with the labels.
+        hidden_weight: of the mean squared difference between the last hidden states of student and teacher at the
+            first token, added to the loss; 0 leaves it out (Jiao et al. 2020, TinyBERT, arXiv 1909.10351).
         mask_tokens: as in `Training`; the teacher has read the whole text.
         clip_norm: largest gradient norm.
         precision: as in `Training`.
@@ -113,6 +115,7 @@ class Distillation:
     weight_decay: float = 0.01
     temperature: float = 2.0
     teacher_weight: float = 0.9
+    hidden_weight: float = 5.0
     mask_tokens: float = 0.0
     clip_norm: float = 1.0
     precision: str = "auto"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hub.contract.data import Dataset, LoadRequest
+from hub.contract.data import Dataset, Example, LoadRequest
 from hub.contract.domain import DataSource, Label, Slice, Task
 from hub.contract.errors import DataError, HubError, MissingError, UsageError, nearest
 from hub.contract.recipe import DataOptions
@@ -110,7 +111,20 @@ def _canonical(dataset: Dataset, labels: Sequence[Label], slices: Sequence[Slice
     yield ["slices", [part.name for part in slices]]
     for name, rows in dataset:
         for row in rows:
-            yield [name, row.text, row.label, row.group, row.slice]
+            yield [name, row.text, row.label, row.group, row.slice, *_further(row)]
+
+
+def _further(row: Example) -> list[Any]:
+    """Return what a row has beside text, label, group and slice: nothing for a plain text."""
+    further: list[Any] = []
+    for field in dataclasses.fields(Example):
+        if field.name in ("text", "label", "group", "slice", "origin"):
+            continue
+        value = getattr(row, field.name)
+        if value:
+            # The columns of a table in their order: it decides the order of the model's inputs.
+            further.append([field.name, list(value.items()) if isinstance(value, Mapping) else value])
+    return further
 
 
 def _labels_of(dataset: Dataset, task: Task) -> tuple[Label, ...]:

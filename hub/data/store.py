@@ -7,9 +7,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hub.contract.data import SPLITS, Dataset, Example
-from hub.contract.domain import DataSource, Label, Slice
+from hub.contract.domain import DataSource, HubDataset, Label, Licence, Slice
 from hub.contract.errors import BundleError, DataError
 from hub.contract.results import CleaningReport
 from hub.data.prepared import Prepared, fingerprint
@@ -27,7 +28,7 @@ class _Stored:
     fingerprint: str
     labels: tuple[Label, ...]
     slices: tuple[Slice, ...]
-    source: tuple[DataSource, ...]
+    source: tuple[Mapping[str, Any], ...]
     notes: tuple[str, ...]
     counts: Mapping[str, int]
     report: CleaningReport
@@ -41,7 +42,7 @@ def save(prepared: Prepared, path: Path) -> None:
         path: the folder, made when missing.
     """
     lines = [
-        json.dumps({"split": name, **dataclasses.asdict(row)}, ensure_ascii=False) + "\n"
+        json.dumps({"split": name, **_to_json(row)}, ensure_ascii=False, allow_nan=False) + "\n"
         for name, rows in prepared.dataset
         for row in rows
     ]
@@ -49,7 +50,7 @@ def save(prepared: Prepared, path: Path) -> None:
         fingerprint=prepared.fingerprint,
         labels=prepared.labels,
         slices=prepared.slices,
-        source=(prepared.source,) if prepared.source else (),
+        source=(to_json(prepared.source),) if prepared.source else (),
         notes=prepared.dataset.notes,
         counts=dict(prepared.dataset.counts),
         report=prepared.report,
@@ -69,19 +70,34 @@ def load(path: Path) -> Prepared:
     """
     try:
         stored: _Stored = read(_Stored, json.loads((path / DATA_FILE).read_text(encoding="utf-8")))
+        source = _source(stored.source[0]) if stored.source else None
         splits: dict[str, list[Example]] = {name: [] for name in SPLITS}
         for line in (path / ROWS_FILE).read_text(encoding="utf-8").split("\n"):
             if line:
                 values = json.loads(line)
-                splits[values.pop("split")].append(Example(**values))
+                splits[values.pop("split")].append(_from_json(values))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, BundleError) as error:
         raise _damaged(path, f"{type(error).__name__}: {error}") from error
     rows = {name: tuple(found) for name, found in splits.items()}
     dataset = Dataset(**rows, notes=stored.notes, counts=stored.counts)
     if fingerprint(dataset, stored.labels, stored.slices) != stored.fingerprint:
         raise _damaged(path, f"{ROWS_FILE} does not have the fingerprint that {DATA_FILE} names")
-    source = stored.source[0] if stored.source else None
     return Prepared(dataset, stored.labels, stored.slices, stored.report, source, stored.fingerprint)
+
+
+def _to_json(row: Example) -> dict[str, Any]:
+    """Return the text and every other field that is not empty, as all of them are by default."""
+    values = {field.name: getattr(row, field.name) for field in dataclasses.fields(Example)}
+    return {name: value for name, value in values.items() if value or name == "text"}
+
+
+def _from_json(values: Mapping[str, Any]) -> Example:
+    return Example(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+
+
+def _source(values: Mapping[str, Any]) -> DataSource:
+    hub = read(HubDataset, values["hub"]) if values.get("hub") else None
+    return DataSource(**{**values, "licence": read(Licence, values["licence"]), "hub": hub})
 
 
 def _damaged(path: Path, why: str) -> DataError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -201,7 +202,7 @@ def read(hint: Any, value: Any, where: str = "") -> Any:
     """Check parsed JSON against a type hint and build what it describes.
 
     Args:
-        hint: a dataclass, ``tuple[X, ...]``, ``Mapping[str, X]``, a plain type, or ``Any``.
+        hint: a dataclass, ``tuple[X, ...]``, ``Mapping[str, X]``, ``X | None``, a plain type, or ``Any``.
         value: parsed JSON of unknown origin; keys that the dataclass lacks are ignored.
         where: path of the value, for messages.
 
@@ -211,6 +212,9 @@ def read(hint: Any, value: Any, where: str = "") -> Any:
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return _read_dataclass(hint, value, where)
     origin = typing.get_origin(hint)
+    if origin is types.UnionType:
+        wanted = next(part for part in typing.get_args(hint) if part is not type(None))
+        return None if value is None else read(wanted, value, where)
     if origin is tuple:
         if not isinstance(value, list):
             raise _bad(where, "it must be a list")

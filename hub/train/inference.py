@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from hub.train.batches import EncodedRows, pad
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
@@ -39,6 +40,41 @@ def logits(
     Returns:
         float32 [rows, labels], in the order of ``rows``.
     """
+
+    def read(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        return model(input_ids=ids, attention_mask=mask).logits
+
+    if not rows:
+        return np.zeros((0, int(model.config.num_labels or 0)), dtype=np.float32)
+    return _over(read, rows, pad_id, batch_size)
+
+
+def logits_and_hidden(
+    model: PreTrainedModel, rows: Sequence[Sequence[int]], pad_id: int, batch_size: int = 64
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Run a model over rows as `logits` does, and return its last hidden state at the first token too.
+
+    Returns:
+        float32 [rows, labels] and float32 [rows, hidden]; at least one row is needed.
+    """
+    import torch
+
+    def read(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        found = model(input_ids=ids, attention_mask=mask, output_hidden_states=True)
+        return torch.cat([found.logits.float(), found.hidden_states[-1][:, 0].float()], dim=1)
+
+    both = _over(read, rows, pad_id, batch_size)
+    labels = int(model.config.num_labels or 0)
+    return both[:, :labels], both[:, labels:]
+
+
+def _over(
+    read: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+    rows: Sequence[Sequence[int]],
+    pad_id: int,
+    batch_size: int,
+) -> npt.NDArray[np.float32]:
+    """Call ``read`` on batches of similar length and put the results back in order."""
     import torch
 
     order = sorted(range(len(rows)), key=lambda row: len(rows[row]))
@@ -46,10 +82,8 @@ def logits(
     with torch.inference_mode():
         for start in range(0, len(order), batch_size):
             ids, mask = pad([rows[row] for row in order[start : start + batch_size]], pad_id)
-            parts.append(model(input_ids=ids, attention_mask=mask).logits.float().numpy())
-    if not parts:
-        return np.zeros((0, int(model.config.num_labels or 0)), dtype=np.float32)
-    sorted_logits = np.concatenate(parts)
-    result = np.empty_like(sorted_logits)
-    result[order] = sorted_logits
+            parts.append(read(ids, mask).float().numpy())
+    found = np.concatenate(parts)
+    result = np.empty_like(found)
+    result[order] = found
     return result

@@ -77,3 +77,15 @@ def distillation_loss(
     )
     hard = functional.cross_entropy(logits, targets)
     return teacher_weight * temperature**2 * soft + (1 - teacher_weight) * hard
+
+
+def hidden_loss(student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
+    """Mean squared difference of hidden states, as in Jiao et al. 2020 (arXiv 1909.10351) without their projection.
+
+    Args:
+        student: float32 [rows, hidden].
+        teacher: float32 [rows, hidden]; a student of the teacher's own layers is as wide as it.
+    """
+    from torch.nn import functional
+
+    return functional.mse_loss(student, teacher)

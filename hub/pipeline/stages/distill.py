@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +25,10 @@ from hub.pipeline.stages.training import MODEL, read_training, tell_branch, trai
 from hub.train.augment import TokenMasking, token_masking
 from hub.train.base import quiet_transformers, tokenizer_document
 from hub.train.batches import EncodedRows
-from hub.train.inference import encode, logits
+from hub.train.inference import encode, logits_and_hidden
 from hub.train.lexical import LexicalModel
 from hub.train.loop import Objective
-from hub.train.losses import distillation_loss
+from hub.train.losses import distillation_loss, hidden_loss
 from hub.train.precision import to_precision
 from hub.train.student import make_student
 
@@ -35,9 +36,8 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-_TEACHER_LOGITS = "teacher-logits.npy"
+_TRANSFER = "teacher.npz"
 TOKENIZER = "tokenizer.json"
-
 
 _SPECIAL = {
     "unk_token": "[UNK]",
@@ -53,7 +53,7 @@ def run(context: Context, folder: Path) -> str:
     prepared = context.prepared()
     train, validation = split(prepared, "train"), split(prepared, "validation")
     teacher, tokenizer = load_teacher(context)
-    transfer = _teacher_logits(context, folder, teacher, tokenizer, train)
+    transfer = _read_teacher(context, folder, teacher, tokenizer, train)
     student = make_student(teacher, context.recipe.student.layers)
     document, kept, note = _trim(context, student, tokenizer, train)
     write_json(folder / "vocabulary.json", {"pieces": len(document["model"]["vocab"]), "note": note})
@@ -123,24 +123,33 @@ def write_tokenizer(folder: Path, document: dict[str, Any], max_length: int) -> 
     write_json(folder / "tokenizer_config.json", config)
 
 
-def _teacher_logits(
+@dataclass(frozen=True)
+class _Transfer:
+    """What the student learns from: float32 [rows, labels] and float32 [rows, hidden] of the teacher."""
+
+    logits: npt.NDArray[np.float32]
+    hidden: npt.NDArray[np.float32]
+
+
+def _read_teacher(
     context: Context,
     folder: Path,
     teacher: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     train: LabelledTexts,
-) -> npt.NDArray[np.float32]:
-    """The teacher's logits on the training rows, computed once, in the precision it was trained in."""
-    file = folder / SCRATCH / _TEACHER_LOGITS
+) -> _Transfer:
+    """The teacher on the training rows, computed once, in the precision it was trained in."""
+    file = folder / SCRATCH / _TRANSFER
     if file.is_file():
-        return np.asarray(np.load(file), dtype=np.float32)
+        with np.load(file) as stored:
+            return _Transfer(stored["logits"], stored["hidden"])
     context.reporter.tick(0, 1, "the teacher reads the training rows")
     precision = read_training(context, "finetune").precision
     rows = encode(tokenizer, train.texts, train.targets, context.recipe.max_length)
-    found = logits(to_precision(teacher, precision), rows.ids, rows.pad_id, batch_size=128)
+    found = _Transfer(*logits_and_hidden(to_precision(teacher, precision), rows.ids, rows.pad_id, batch_size=128))
     to_precision(teacher, "fp32")
-    with written_whole(file) as path:
-        np.save(path, found)
+    with written_whole(file) as path, path.open("wb") as stream:
+        np.savez(stream, logits=found.logits, hidden=found.hidden)
     return found
 
 
@@ -166,15 +175,21 @@ def _trim(
 
 
 def _objective(
-    options: Distillation, targets: tuple[int, ...], transfer: npt.NDArray[np.float32], masking: TokenMasking
+    options: Distillation, targets: tuple[int, ...], transfer: _Transfer, masking: TokenMasking
 ) -> Objective:
-    """The teacher's logits of the whole text and the labels, mixed as the recipe says; some tokens are masked."""
+    """The teacher on the whole text and the labels, mixed as the recipe says; some tokens are masked."""
     import torch
 
-    truth, soft = torch.tensor(targets), torch.from_numpy(transfer)
+    truth = torch.tensor(targets)
+    soft, hidden = torch.from_numpy(transfer.logits), torch.from_numpy(transfer.hidden)
 
     def objective(model: PreTrainedModel, ids: torch.Tensor, mask: torch.Tensor, batch: list[int]) -> torch.Tensor:
-        found = model(input_ids=masking.apply(ids), attention_mask=mask).logits.float()
-        return distillation_loss(found, soft[batch], truth[batch], options.temperature, options.teacher_weight)
+        found = model(input_ids=masking.apply(ids), attention_mask=mask, output_hidden_states=options.hidden_weight > 0)
+        loss = distillation_loss(
+            found.logits.float(), soft[batch], truth[batch], options.temperature, options.teacher_weight
+        )
+        if options.hidden_weight > 0:
+            loss = loss + options.hidden_weight * hidden_loss(found.hidden_states[-1][:, 0].float(), hidden[batch])
+        return loss
 
     return objective

@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.contract.errors import BundleError
-from hub.edge.schema import Manifest, check_path, from_json, to_json
+from hub.edge.schema import LabelEntry, Manifest, check_path, from_json, read, to_json
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -140,3 +141,15 @@ def test_an_allowed_path_stays_inside(path: str) -> None:
     assert joined.is_relative_to(root)
     assert ".." not in joined.parts
     assert joined.relative_to(root).as_posix() == path
+
+
+@dataclass(frozen=True)
+class _Perhaps:
+    inner: LabelEntry | None = None
+
+
+def test_a_part_may_be_absent() -> None:
+    assert read(_Perhaps, {"inner": None}) == read(_Perhaps, {}) == _Perhaps()
+    assert read(_Perhaps, {"inner": {"id": "a", "name": "A"}}) == _Perhaps(LabelEntry("a", "A"))
+    with pytest.raises(BundleError, match="inner"):
+        read(_Perhaps, {"inner": "a"})

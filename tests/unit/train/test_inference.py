@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from hub.train.inference import encode, logits
+from hub.train.inference import encode, logits, logits_and_hidden
 from hub.train.precision import to_precision
 from tests.support.tiny_models import fast_tokenizer, tiny_bert, wordpiece
 
@@ -103,3 +103,14 @@ def test_no_texts() -> None:
     found = encode(fast_tokenizer(wordpiece()), [], [], 8)
 
     assert (found.ids, found.targets) == ((), ())
+
+
+def test_hidden_states_are_those_of_the_first_token() -> None:
+    model, found_rows = tiny_bert(), rows()
+
+    found, hidden = logits_and_hidden(model, found_rows, 0, 4)
+
+    assert np.array_equal(found, logits(model, found_rows, 0, 4))
+    with torch.inference_mode():
+        expected = [model.bert(input_ids=torch.tensor([row])).last_hidden_state[0, 0].numpy() for row in found_rows]
+    assert hidden == pytest.approx(np.stack(expected), abs=1e-5)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from hub.contract.errors import UsageError
-from hub.train.losses import class_weights, classification_loss, distillation_loss
+from hub.train.losses import class_weights, classification_loss, distillation_loss, hidden_loss
 
 LOGITS = np.array([[2.0, -1.0, 0.5], [0.0, 0.3, -0.7]])
 TEACHER = np.array([[1.0, 1.0, -2.0], [-0.4, 2.0, 0.1]])
@@ -117,3 +117,8 @@ def test_unknown_mode_is_refused_with_the_nearest() -> None:
         class_weights([0, 1], 2, "balance")
 
     assert caught.value.code == "HUB-R002"
+
+
+def test_hidden_loss_is_the_mean_squared_difference() -> None:
+    assert float(hidden_loss(tensor(LOGITS), tensor(TEACHER))) == pytest.approx(((LOGITS - TEACHER) ** 2).mean())
+    assert float(hidden_loss(tensor(LOGITS), tensor(LOGITS))) == 0.0
