@@ -36,7 +36,8 @@ def _rows_options(function: F) -> F:
         "settings",
         metavar="KEY=VALUE",
         multiple=True,
-        help="Set a value of the data section: data.text, data.label, data.group name the columns of your files.",
+        help="Set a value of the data section: data.text, data.text_pair, data.label, data.labels, data.words, "
+        "data.tags, data.group name the columns of your files; see also data.separator, data.columns, data.ignore.",
     )
     source = click.option("--source", metavar="NAME", help="Use this data source of the task.")
     task = click.argument("task_id", metavar="TASK")
@@ -49,7 +50,7 @@ def _rows_options(function: F) -> F:
 def show(
     task_id: str, folder: str | None, source: str | None, recipe: str | None, settings: tuple[str, ...], as_json: bool
 ) -> None:
-    """Show rows by split and slice, label counts, and the data sources with their licences.
+    """Show rows by split and slice, label counts, columns of tables, and the data sources with their licences.
 
     TASK is named DOMAIN/TASK; see: hub tasks
     """
@@ -63,14 +64,10 @@ def show(
     rows = _rows(prepared)
     output.show_table("Rows", ["split", "rows", *parts], [[split, *rows[split].values()] for split in rows])
     output.say()
-    labels = _label_rows(prepared)
-    splits = list(prepared.report.labels)
-    output.show_table(
-        "Labels",
-        ["label", *splits, "name"],
-        [[row["id"], *(row[split] for split in splits), row["name"]] for row in labels],
-    )
-    output.say()
+    _show_answers(task, prepared)
+    if prepared.features:
+        output.show_table("Columns", *_column_cells(prepared))
+        output.say()
     cells = [[entry.name, entry.version, entry.licence.name or entry.licence.id, entry.url] for entry in task.sources]
     output.show_table("Sources of the task", ["name", "version", "licence", "home"], cells)
     _show_notes(prepared)
@@ -82,10 +79,11 @@ def show(
 def check(
     task_id: str, folder: str | None, source: str | None, recipe: str | None, settings: tuple[str, ...], as_json: bool
 ) -> int:
-    """Clean the rows and report duplicates, conflicts, leaks and rare labels.
+    """Clean the rows and report duplicates, conflicts, leaks, rare labels, mended tags and odd columns.
 
     Ends with exit code 3 when something is left that makes measured scores wrong: evaluation rows whose
-    text or group is also in train, validation or calibration rows whose text is also in test.
+    text or group is also in train, validation or calibration rows whose text is also in test. Equal rows of
+    a table count as copies only when there are more of them than chance brings.
 
     TASK is named DOMAIN/TASK; see: hub tasks
     """
@@ -167,14 +165,69 @@ def _label_rows(prepared: Prepared) -> list[dict[str, Any]]:
     ]
 
 
+def _unlabelled(task: Task, prepared: Prepared) -> dict[str, int]:
+    """Return how many rows of each split have no label or entity at all; nothing where every row has an answer."""
+    from hub.contract.domain import KINDS
+    from hub.data import form_of
+
+    if KINDS[task.kind].answers not in ("labels", "spans"):
+        return {}
+    form = form_of(task.kind)
+    return {split: sum(not form.labels(row) for row in rows) for split, rows in prepared.dataset}
+
+
+def _number_rows(prepared: Prepared) -> list[dict[str, Any]]:
+    """Return rows by split for every bin of the numbers to predict; nothing for labels."""
+    counts = prepared.report.labels
+    if prepared.labels:
+        return []
+    return [{"range": name, **{split: counts[split][name] for split in counts}} for name in counts["train"]]
+
+
+def _show_answers(task: Task, prepared: Prepared) -> None:
+    splits = list(prepared.report.labels)
+    numbers = _number_rows(prepared)
+    if numbers:
+        cells = [[row["range"], *(row[split] for split in splits)] for row in numbers]
+        output.show_table("Numbers to predict", ["range", *splits], cells)
+        output.say()
+        return
+    cells = [[row["id"], *(row[split] for split in splits), row["name"]] for row in _label_rows(prepared)]
+    without = _unlabelled(task, prepared)
+    if without:
+        cells.append(["(none)", *without.values(), "rows without any"])
+    output.show_table("Labels", ["label", *splits, "name"], cells)
+    output.say()
+
+
+def _column_cells(prepared: Prepared) -> tuple[list[str], list[list[object]]]:
+    from hub.contract import numbers
+    from hub.data.tables import described
+
+    cells: list[list[object]] = []
+    for column in described(prepared.dataset, prepared.features):
+        low, median, high = ("" if column[key] is None else f"{column[key]:.6g}" for key in ("low", "median", "high"))
+        categories = "" if column["categories"] is None else column["categories"]
+        cells.append(
+            [column["name"], column["kind"], numbers.percent(column["missing"]), low, median, high, categories]
+        )
+    return ["column", "kind", "missing", "low", "median", "high", "categories"], cells
+
+
 def _show_document(task_id: str, folder: str | None, task: Task, prepared: Prepared) -> dict[str, Any]:
+    from hub.data.tables import described
+
     return {
         "task": task_id,
+        "kind": task.kind,
         "data": folder,
         "source": _source_name(prepared),
         "fingerprint": prepared.fingerprint,
         "rows": _rows(prepared),
         "labels": _label_rows(prepared),
+        "unlabelled": _unlabelled(task, prepared),
+        "numbers": _number_rows(prepared),
+        "columns": described(prepared.dataset, prepared.features),
         "sources": [_source(entry) for entry in task.sources],
         "notes": list(prepared.dataset.notes),
     }

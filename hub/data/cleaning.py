@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 
 from hub.contract.data import SPLITS, Dataset, Example
+from hub.contract.errors import UsageError, nearest
 from hub.contract.results import CleaningReport, Finding
-from hub.contract.sampling import comparison_key, draw_evenly
+from hub.contract.sampling import draw_evenly
+from hub.data.forms import Form, NumberForm
 from hub.data.neighbours import near_duplicates
 
 EVALUATION = SPLITS[1:]
@@ -22,15 +25,18 @@ SERIOUS = ("leak-exact", "leak-group", "overlap")
 """Findings that make measured scores wrong as long as they remain."""
 
 _SHOWN = 5
+_TEXT = Form()
 
 
-def clean(dataset: Dataset) -> tuple[Dataset, tuple[Finding, ...]]:
+def clean(dataset: Dataset, form: Form = _TEXT) -> tuple[Dataset, tuple[Finding, ...]]:
     """Drop empty rows everywhere, and duplicates, conflicts and leaks from training. Evaluation rows stay.
 
-    Texts are compared by `hub.contract.sampling.comparison_key` and kept as written.
+    Inputs are compared by `Form.key` and kept as written. Duplicates and conflicts of tables are reported and stay:
+    equal values need not be one observation (see `hub.data.forms.TableForm`).
 
     Args:
         dataset: rows as loaded.
+        form: of the rows.
 
     Returns:
         The cleaned rows and what was found.
@@ -38,90 +44,153 @@ def clean(dataset: Dataset) -> tuple[Dataset, tuple[Finding, ...]]:
     findings: list[Finding] = []
     kept = {}
     for name, rows in dataset:
-        kept[name] = tuple(row for row in rows if row.text.strip())
-        gone = [row for row in rows if not row.text.strip()]
-        findings += _finding("empty", gone, f"{name}: rows without text, dropped")
-    train, found = _clean_training(kept["train"], kept)
+        kept[name] = tuple(form.repaired(row) for row in rows if not form.empty(row))
+        gone = [row for row in rows if form.empty(row)]
+        findings += _finding("empty", gone, f"{name}: rows without {form.what}, dropped")
+        mended = [row for row in rows if form.repaired(row) is not row]
+        findings += _finding("tag-repaired", mended, f"{name}: rows with an I- tag that continues nothing, read as B-")
+    train, found = _clean_training(kept["train"], kept, form)
     findings += found
     for name in EVALUATION:
-        texts = _labels_by_key(kept[name])
-        unclear = [row for row in kept[name] if len(texts[comparison_key(row.text)]) > 1]
-        findings += _finding("conflict", unclear, f"{name}: rows whose text has several labels, kept")
-        _, double = _first_of_each(kept[name])
-        findings += _finding("duplicate", double, f"{name}: rows whose text and label came before, kept")
+        findings += _odd_rows(name, kept[name], form, "kept")
     return dataset.with_splits({**kept, "train": train}), tuple(findings)
 
 
 def _clean_training(
-    rows: Sequence[Example], kept: Mapping[str, Sequence[Example]]
+    rows: Sequence[Example], kept: Mapping[str, Sequence[Example]], form: Form
 ) -> tuple[tuple[Example, ...], list[Finding]]:
-    first, double = _first_of_each(rows)
-    texts = _labels_by_key(first)
-    unclear = [row for row in first if len(texts[comparison_key(row.text)]) > 1]
-    clear = [row for row in first if len(texts[comparison_key(row.text)]) == 1]
-    measured = {comparison_key(row.text) for name in EVALUATION for row in kept[name]}
-    leaks = [row for row in clear if comparison_key(row.text) in measured]
-    findings = [
-        *_finding("duplicate", double, "train: rows whose text and label came before, dropped"),
-        *_finding("conflict", unclear, "train: rows whose text has several labels, all dropped"),
-        *_finding("leak-exact", leaks, "train: rows whose text is also in an evaluation split, dropped"),
-    ]
-    return tuple(row for row in clear if comparison_key(row.text) not in measured), findings
+    leaked = _leaked_keys(rows, [row for name in EVALUATION for row in kept[name]], form)
+    where = f"train: rows whose {form.what} is also in an evaluation split, dropped"
+    if not form.distinct:
+        leaks = [row for row in rows if form.key(row) in leaked]
+        odd = _odd_rows("train", rows, form, "kept")
+        return tuple(row for row in rows if form.key(row) not in leaked), [*odd, *_finding("leak-exact", leaks, where)]
+    first, _ = _first_of_each(rows, form)
+    answers = _answers_by_key(first, form)
+    clear = [row for row in first if len(answers[form.key(row)]) == 1]
+    leaks = [row for row in clear if form.key(row) in leaked]
+    findings = [*_odd_rows("train", rows, form, "dropped"), *_finding("leak-exact", leaks, where)]
+    return tuple(row for row in clear if form.key(row) not in leaked), findings
 
 
-def cap_labels(rows: Sequence[Example], limit: int, seed: int) -> tuple[Example, ...]:
-    """Keep at most ``limit`` rows of every label, drawn evenly over the label's groups.
+def _odd_rows(name: str, rows: Sequence[Example], form: Form, fate: str) -> list[Finding]:
+    """Report the duplicates and conflicts of a split; of training texts each duplicate is one or the other."""
+    first, double = _first_of_each(rows, form)
+    answers = _answers_by_key(first, form)
+    unclear = [row for row in (first if fate == "dropped" else rows) if len(answers[form.key(row)]) > 1]
+    which = "all " if fate == "dropped" else ""
+    duplicates = _finding("duplicate", double, f"{name}: rows whose {form.what} and {form.says} came before, {fate}")
+    detail = f"{name}: rows whose {form.what} has several {form.says}s, {which}{fate}"
+    conflicts = _finding("conflict", unclear, detail)
+    return [*duplicates, *conflicts] if name == "train" else [*conflicts, *duplicates]
+
+
+def _leaked_keys(train: Sequence[Example], measured: Sequence[Example], form: Form) -> set[Hashable]:
+    """Return the inputs of evaluation rows that training must not have.
+
+    Rows of a table may be equal by chance: as often as a training row has a twin in training. Only what is more than
+    that (by three standard deviations) was copied.
+    """
+    known = Counter(form.key(row) for row in train)
+    shared = [key for key in map(form.key, measured) if key in known]
+    if not form.distinct and known:
+        chance = sum(n for n in known.values() if n > 1) / known.total()
+        expected = len(measured) * chance
+        if len(shared) <= expected + 3 * math.sqrt(expected * (1 - chance)):
+            return set()
+    return set(shared)
+
+
+def without_labels(dataset: Dataset, names: Collection[str], form: Form) -> tuple[Dataset, tuple[Finding, ...]]:
+    """Take labels off all rows, or types of entities; a row that has but one label goes with it.
+
+    Args:
+        dataset: rows as loaded.
+        names: labels that count as none.
+        form: of the rows.
+
+    Returns:
+        The rows left and, by split, how many had such a label.
+
+    Raises:
+        UsageError: HUB-U034, no row has such a label.
+    """
+    used = {label for _, rows in dataset for label in form.declared(rows)}
+    for name in names:
+        if name not in used:
+            what = f"no row has the label {name!r} that data.ignore_labels names"
+            raise UsageError("HUB-U034", what, nearest(name, used))
+    findings: list[Finding] = []
+    splits = {}
+    for split, rows in dataset if names else ():
+        touched = [row for row in rows if not set(names).isdisjoint(form.labels(row))]
+        findings += _finding("ignored-label", touched, f"{split}: rows with a label of data.ignore_labels, taken off")
+        splits[split] = [kept for row in rows if (kept := form.without(row, names)) is not None]
+    return dataset.with_splits(splits), tuple(findings)
+
+
+def cap_labels(rows: Sequence[Example], limit: int, seed: int, form: Form = _TEXT) -> tuple[Example, ...]:
+    """Keep at most ``limit`` rows of every mark (`Form.marks`), drawn evenly over the mark's groups.
+
+    Where rows have several marks, rare ones draw first, and a row drawn for one of them counts for all it has; so a
+    frequent mark may keep more rows than the limit.
 
     Args:
         rows: training rows.
-        limit: rows a label, 0 for no limit.
-        seed: decides the draw; that of one label does not depend on the others.
+        limit: rows a mark, 0 for no limit.
+        seed: decides the draw; where rows have one mark, that of one does not depend on the others.
+        form: of the rows.
 
     Returns:
         The kept rows in their old order.
     """
     if limit <= 0:
         return tuple(rows)
-    by_label: dict[str, list[Example]] = {}
+    by_mark: dict[str, list[Example]] = {}
     for row in rows:
-        by_label.setdefault(row.label, []).append(row)
-    kept = {
-        id(row)
-        for label, found in by_label.items()
-        for row in draw_evenly(found, limit, random.Random(f"{seed}:cap:{label}"))
-    }
+        for mark in form.marks(row):
+            by_mark.setdefault(mark, []).append(row)
+    kept: set[int] = set()
+    for mark in sorted(by_mark, key=lambda mark: (len(by_mark[mark]), mark)):
+        open_rows = [row for row in by_mark[mark] if id(row) not in kept]
+        wanted = limit - (len(by_mark[mark]) - len(open_rows))
+        if wanted > 0:
+            kept |= {id(row) for row in draw_evenly(open_rows, wanted, random.Random(f"{seed}:cap:{mark}"))}
     return tuple(row for row in rows if id(row) in kept)
 
 
-def report(loaded: Dataset, final: Dataset, labels: Sequence[str], findings: Iterable[Finding]) -> CleaningReport:
+def report(
+    loaded: Dataset, final: Dataset, labels: Sequence[str], findings: Iterable[Finding], form: Form = _TEXT
+) -> CleaningReport:
     """Describe the rows that will be used.
 
     Args:
         loaded: rows before cleaning.
         final: rows after cleaning, splitting and capping.
-        labels: label ids of the task.
+        labels: label ids of the task, or names of the bins of its numbers.
         findings: of `clean`.
+        form: of the rows.
 
     Returns:
         The report; leaks are counted on ``final``.
     """
-    counts = {name: Counter(row.label for row in rows) for name, rows in final}
+    counts = {name: Counter(mark for row in rows for mark in form.marks(row)) for name, rows in final}
     found = list(findings)
     for name, rows in final:
-        long = [row for row in rows if len(row.text.split()) > LONG_WORDS]
+        long = [row for row in rows if len(form.text(row).split()) > LONG_WORDS]
         found += _finding("over-long", long, f"{name}: rows of more than {LONG_WORDS} words, kept")
     rare = tuple(label for label in labels if counts["train"][label] < RARE_ROWS)
-    if rare:
+    if rare and not isinstance(form, NumberForm):
         detail = f"train: labels with fewer than {RARE_ROWS} rows"
         found.append(Finding("rare-label", len(rare), detail, rare[:_SHOWN]))
-    found += _overlaps(final)
-    near = _near_findings(final)
+    found += _overlaps(final, form)
+    near = _near_findings(final, form)
     return CleaningReport(
         rows_in={name: len(rows) for name, rows in loaded},
         rows_out={name: len(rows) for name, rows in final},
         labels={name: {label: counts[name][label] for label in labels} for name in counts},
         findings=(*found, *near),
-        leaks=_leaks(final),
+        leaks=_leaks(final, form),
         near_leaks=sum(finding.count for finding in near),
         notes=final.notes,
     )
@@ -137,49 +206,50 @@ def serious(report: CleaningReport) -> list[str]:
     ]
 
 
-def _first_of_each(rows: Iterable[Example]) -> tuple[list[Example], list[Example]]:
-    """Return the first row of every text with a label, and the others."""
-    seen: set[tuple[str, str]] = set()
+def _first_of_each(rows: Iterable[Example], form: Form) -> tuple[list[Example], list[Example]]:
+    """Return the first row of every input with an answer, and the others."""
+    seen: set[tuple[Hashable, Hashable]] = set()
     first: list[Example] = []
     others: list[Example] = []
     for row in rows:
-        key = (comparison_key(row.text), row.label)
+        key = (form.key(row), form.answer(row))
         (others if key in seen else first).append(row)
         seen.add(key)
     return first, others
 
 
-def _labels_by_key(rows: Iterable[Example]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+def _answers_by_key(rows: Iterable[Example], form: Form) -> dict[Hashable, set[Hashable]]:
+    found: dict[Hashable, set[Hashable]] = {}
     for row in rows:
-        found.setdefault(comparison_key(row.text), set()).add(row.label)
+        found.setdefault(form.key(row), set()).add(form.answer(row))
     return found
 
 
-def _leaks(dataset: Dataset) -> int:
-    known = {comparison_key(row.text) for row in dataset.train}
-    return sum(comparison_key(row.text) in known for name in EVALUATION for row in dataset.split(name))
+def _leaks(dataset: Dataset, form: Form) -> int:
+    measured = [row for name in EVALUATION for row in dataset.split(name)]
+    leaked = _leaked_keys(dataset.train, measured, form)
+    return sum(form.key(row) in leaked for row in measured)
 
 
-def _overlaps(dataset: Dataset) -> list[Finding]:
-    """Find groups of training in evaluation, and test texts in the splits that select and calibrate."""
+def _overlaps(dataset: Dataset, form: Form) -> list[Finding]:
+    """Find groups of training in evaluation, and test inputs in the splits that select and calibrate."""
     findings = []
     groups = {row.group for row in dataset.train if row.group}
     for name in EVALUATION:
         shared = [row for row in dataset.split(name) if row.group in groups]
         findings += _finding("leak-group", shared, f"{name}: rows whose group is also in train, kept")
-    tested = {comparison_key(row.text) for row in dataset.test}
     for name in ("validation", "calibration"):
-        shared = [row for row in dataset.split(name) if comparison_key(row.text) in tested]
-        findings += _finding("overlap", shared, f"{name}: rows whose text is also in test, kept")
+        tested = _leaked_keys(dataset.test, dataset.split(name), form)
+        shared = [row for row in dataset.split(name) if form.key(row) in tested]
+        findings += _finding("overlap", shared, f"{name}: rows whose {form.what} is also in test, kept")
     return findings
 
 
-def _near_findings(dataset: Dataset) -> list[Finding]:
+def _near_findings(dataset: Dataset, form: Form) -> list[Finding]:
     """Count the near-duplicates of training rows, for every slice of every evaluation split."""
     rows = [(name, row) for name in EVALUATION for row in dataset.split(name)]
-    train = [row.text for row in dataset.train]
-    hits = near_duplicates(train, [row.text for _, row in rows], NEAR)
+    train = [form.text(row) for row in dataset.train]
+    hits = near_duplicates(train, [form.text(row) for _, row in rows], NEAR)
     near: dict[tuple[str, str], list[Example]] = {}
     totals: Counter[tuple[str, str]] = Counter()
     for (name, row), hit in zip(rows, hits, strict=True):

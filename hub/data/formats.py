@@ -1,4 +1,4 @@
-"""Records of .csv, .jsonl and .parquet files with the line each stands on."""
+"""Records of .csv, .jsonl, .parquet and .conll files with the line each stands on."""
 
 from __future__ import annotations
 
@@ -115,6 +115,34 @@ def read_parquet(path: Path) -> Iterator[Record]:
         for values in batch.to_pylist():
             line += 1
             yield Record(line, values, line)
+
+
+def read_conll(path: Path) -> Iterator[Record]:
+    """Read a word and its tag a line, first and last of its columns, with a blank line after each text.
+
+    Lines that begin with ``-DOCSTART-`` are skipped. The records have the columns ``tokens`` and ``ner_tags``.
+
+    Source: the shared task of CoNLL-2003 (Tjong Kim Sang and De Meulder 2003).
+
+    Raises:
+        DataError: HUB-D004 not UTF-8, HUB-D005 a line of one column.
+        OSError: the file cannot be read.
+    """
+    words: list[str] = []
+    tags: list[str] = []
+    begin = 1
+    for line, text in enumerate([*_decode(path).split("\n"), ""], start=1):
+        fields = text.split()
+        if fields and fields[0] != "-DOCSTART-":
+            if len(fields) < 2:
+                what, why = f"{path.name}:{line}: malformed CoNLL", "the line has a word, but no tag"
+                raise DataError("HUB-D005", what, why, "write the word, a blank and its tag on each line")
+            begin = begin if words else line
+            words.append(fields[0])
+            tags.append(fields[-1])
+        elif words:
+            yield Record(begin, {"tokens": words, "ner_tags": tags}, begin)
+            words, tags = [], []
 
 
 def _decode(path: Path) -> str:

@@ -2,63 +2,122 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from hub.contract.data import SPLITS, Dataset, Example
+from hub.contract.domain import KINDS, Feature
 from hub.contract.errors import DataError, nearest
 from hub.contract.recipe import DataOptions
-from hub.data.formats import Record, read_csv, read_jsonl, read_parquet
+from hub.data.cleaning import without_labels
+from hub.data.columns import RowReader
+from hub.data.formats import Record, read_conll, read_csv, read_jsonl, read_parquet
+from hub.data.forms import NumberForm, TagsForm, form_of
+from hub.data.tables import typed, wanted_columns
 
 FORMATS: dict[str, Callable[[Path], Iterator[Record]]] = {
     ".csv": read_csv,
     ".jsonl": read_jsonl,
     ".parquet": read_parquet,
+    ".conll": read_conll,
 }
+_CONLL = ".conll"
 
 
-def read_folder(folder: Path, options: DataOptions) -> Dataset:
-    """Read every split that the folder holds.
+def read_folder(
+    folder: Path, options: DataOptions, kind: str = "text-classification", features: Sequence[Feature] = ()
+) -> Dataset:
+    """Read every split that the folder holds, and check that they go together.
 
     Args:
-        folder: holds ``train`` and any other of `SPLITS`, each as .csv, .jsonl or .parquet; other files are ignored.
+        folder: see `read_splits`.
         options: names of the columns.
+        kind: of the task.
+        features: columns that the task declares, for tables.
 
     Returns:
-        The rows as they stand in the files; a split without a file is empty.
+        The rows as they stand in the files, without the labels to ignore; a split without a file is empty.
 
     Raises:
-        DataError: HUB-D001 the folder cannot be read, HUB-D002 no training file or two for one split, HUB-D008
-            one label only, HUB-D009 a label that training lacks, and those of `read_file`.
+        DataError: those of `read_splits` and `check_answers`.
         MissingError: HUB-P030, a .parquet file without pyarrow.
     """
-    splits = {name: read_file(path, options) for name, path in _find_files(folder).items()}
-    dataset = Dataset(()).with_splits(splits)
-    _check_labels(dataset)
+    dataset = read_splits(folder, options, kind, features)
+    if KINDS[kind].reads == "row":
+        dataset = typed(dataset, options, features)[0]
+    dataset = without_labels(dataset, options.ignore_labels, form_of(kind))[0]
+    check_answers(dataset, kind)
     return dataset
 
 
-def read_file(path: Path, options: DataOptions) -> tuple[Example, ...]:
+def read_splits(folder: Path, options: DataOptions, kind: str, features: Sequence[Feature] = ()) -> Dataset:
+    """Read the files of a folder.
+
+    Args:
+        folder: holds ``train`` and any other of `SPLITS`, each as .csv, .jsonl or .parquet, or as .conll when the
+            kind is token-classification; other files are ignored.
+        options: names of the columns.
+        kind: of the task.
+        features: columns that the task declares, for tables.
+
+    Returns:
+        The rows as they stand in the files; the values of tables are raw, see `hub.data.tables.typed`.
+
+    Raises:
+        DataError: HUB-D001 the folder cannot be read, HUB-D002 no training file or two for one split, and those of
+            `read_file`.
+        MissingError: HUB-P030, a .parquet file without pyarrow.
+    """
+    reader = RowReader(kind, options, wanted_columns(options, features))
+    return Dataset(()).with_splits({name: _read_rows(path, reader) for name, path in _find_files(folder, kind).items()})
+
+
+def read_file(
+    path: Path, options: DataOptions, kind: str = "text-classification", features: Sequence[Feature] = ()
+) -> tuple[Example, ...]:
     """Read the labelled rows of one file.
 
     Args:
-        path: a .csv, .jsonl or .parquet file.
+        path: a .csv, .jsonl or .parquet file, or a .conll file when the kind is token-classification.
         options: names of the columns.
+        kind: of the task.
+        features: columns of a table with their kinds; none for all, their kinds found by reading.
 
     Returns:
-        At least one row. ``origin`` is ``file name:line`` (for Parquet: the number of the row).
+        At least one row. ``origin`` is ``file name:line`` (for Parquet: the number of the row). Tags are as they
+        stand in the file.
 
     Raises:
         DataError: HUB-D001 the file cannot be read, HUB-D003 a column is missing, HUB-D004 it is not UTF-8, HUB-D005
-            it is malformed, HUB-D006 it has no rows, HUB-D007 a text or label is empty. Each names file and line.
+            it is malformed, HUB-D006 it has no rows, HUB-D007 a text or label is empty, HUB-D014 words and tags that
+            do not go together, HUB-D015 a wrong tag, HUB-D016 a number that is none, HUB-D018 a table without
+            columns. Each names file and line.
         MissingError: HUB-P030, a .parquet file without pyarrow.
     """
-    reader = FORMATS.get(path.suffix.lower())
-    if reader is None:
-        raise DataError("HUB-D001", f"cannot read {path.name}", "its name ends in no known format", _fix_formats())
+    rows = _read_rows(path, RowReader(kind, options, wanted_columns(options, features)))
+    if KINDS[kind].reads == "row":
+        rows = typed(Dataset(rows), options, features)[0].train
+    return rows
+
+
+def formats_of(kind: str) -> list[str]:
+    """Return the endings of the files that rows of a kind are read from."""
+    return [ending for ending in FORMATS if ending != _CONLL or kind == "token-classification"]
+
+
+def _read_rows(path: Path, reader: RowReader) -> tuple[Example, ...]:
+    ending = path.suffix.lower()
+    if ending not in formats_of(reader.kind):
+        fix = _fix_formats(reader.kind)
+        raise DataError("HUB-D001", f"cannot read {path.name}", "its name ends in no known format", fix)
+    if ending == _CONLL:  # its columns have no names of their own
+        plain = DataOptions()
+        reader = dataclasses.replace(
+            reader, options=dataclasses.replace(reader.options, words=plain.words, tags=plain.tags, group="")
+        )
     try:
-        rows = tuple(_example(record, path.name, options) for record in reader(path))
+        rows = tuple(reader.row(record, path.name) for record in FORMATS[ending](path))
     except OSError as error:
         raise _unreadable(path, error) from error
     if not rows:
@@ -71,7 +130,7 @@ def read_file(path: Path, options: DataOptions) -> tuple[Example, ...]:
     return rows
 
 
-def _find_files(folder: Path) -> dict[str, Path]:
+def _find_files(folder: Path, kind: str) -> dict[str, Path]:
     """Return the file of every split that has one."""
     try:
         names = sorted(entry.name for entry in folder.iterdir() if entry.is_file())
@@ -80,7 +139,7 @@ def _find_files(folder: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for name in names:
         path = Path(name)
-        if path.stem not in SPLITS or path.suffix.lower() not in FORMATS:
+        if path.stem not in SPLITS or path.suffix.lower() not in formats_of(kind):
             continue
         if path.stem in found:
             other = found[path.stem].name
@@ -92,16 +151,16 @@ def _find_files(folder: Path) -> dict[str, Path]:
             )
         found[path.stem] = folder / name
     if "train" not in found:
-        wanted = [f"train{suffix}" for suffix in FORMATS]
+        wanted = [f"train{suffix}" for suffix in formats_of(kind)]
         others = {path.name for path in found.values()}
         close = [name for name in names if name not in others and nearest(name, wanted).startswith("did you mean")]
         why = f"there is {', '.join(close)}" if close else f"none of {', '.join(wanted)} is there"
-        raise DataError("HUB-D002", f"{folder} has no training file", why, _fix_formats())
+        raise DataError("HUB-D002", f"{folder} has no training file", why, _fix_formats(kind))
     return found
 
 
-def _fix_formats() -> str:
-    return f"name the files {', '.join(SPLITS)} with one of the endings {', '.join(FORMATS)}"
+def _fix_formats(kind: str) -> str:
+    return f"name the files {', '.join(SPLITS)} with one of the endings {', '.join(formats_of(kind))}"
 
 
 def _unreadable(path: Path, error: OSError) -> DataError:
@@ -111,88 +170,59 @@ def _unreadable(path: Path, error: OSError) -> DataError:
     return DataError("HUB-D001", f"cannot read {path}", why, "give a folder with train.csv or train.jsonl in it")
 
 
-def _example(record: Record, name: str, options: DataOptions) -> Example:
-    """Check one record and make it a row."""
-    origin = f"{name}:{record.line}"
-    wanted = [options.text, options.label] + ([options.group] if options.group else [])
-    for column in wanted:
-        if column not in record.values:
-            raise _missing_column(column, f"{name}:{record.header}", record)
-    text = _text_of(record.values[options.text], options.text, origin)
-    label = _key_of(record.values[options.label], options.label, origin)
-    group = _key_of(record.values[options.group], options.group, origin) if options.group else ""
-    for column, value in ((options.text, text.strip()), (options.label, label)):
-        if not value:
+def check_answers(dataset: Dataset, kind: str) -> None:
+    """Check that rows can be learnt from, and that training knows every label of the other splits.
+
+    Raises:
+        DataError: HUB-D008 training has one label only (numbers: one number, entities: none), HUB-D009 a label that
+            training lacks.
+    """
+    form = form_of(kind)
+    first = dataset.train[0].origin
+    if isinstance(form, NumberForm):
+        if len({row.number for row in dataset.train}) < 2:
+            what = f"{first}: training has only one number, {dataset.train[0].number:g}"
+            fix = "add rows with other numbers, or name another column: --set data.label=..."
+            raise DataError("HUB-D008", what, "there is nothing to predict", fix)
+        return
+    known = form.declared(dataset.train)
+    if isinstance(form, TagsForm):
+        if not known:
+            what, why = f"{first}: no training row has an entity", "all tags are O"
             raise DataError(
-                "HUB-D007",
-                f"{origin}: column {column!r} is empty",
-                "every row needs a text and a label",
-                "fill it in or remove the row",
+                "HUB-D008", what, why, "add rows with entities, or name another column: --set data.tags=..."
             )
-    return Example(text=text, label=label, group=group, origin=origin)
-
-
-def _missing_column(column: str, where: str, record: Record) -> DataError:
-    why = nearest(column, record.values)
-    if len(record.values) == 1:
-        only = next(iter(record.values))
-        for sign, name in ((";", "semicolons"), ("\t", "tabs")):
-            if sign in only:
-                why = f"the columns seem to be separated by {name}; they must be separated by commas"
-    return DataError(
-        "HUB-D003",
-        f"{where}: there is no column {column!r}",
-        why,
-        "rename the column, or name yours: --set data.text=... data.label=... data.group=...",
-    )
-
-
-def _text_of(value: Any, column: str, origin: str) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise DataError(
-            "HUB-D005",
-            f"{origin}: column {column!r} holds no text",
-            f"it is of type {type(value).__name__}",
-            "write it as text",
-        )
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise DataError(
-            "HUB-D004",
-            f"{origin}: column {column!r} holds half a character",
-            f"a lone surrogate at character {error.start + 1}",
-            "write the file again as UTF-8",
-        ) from error
-    return value
-
-
-def _key_of(value: Any, column: str, origin: str) -> str:
-    """Return a label or group as text: whole numbers are allowed, white space around it is not part of it."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return _text_of(value, column, origin).strip()
-
-
-def _check_labels(dataset: Dataset) -> None:
-    """Raise unless training has two labels or more and every other split uses only those."""
-    known = {row.label for row in dataset.train}
-    if len(known) < 2:
-        first = dataset.train[0]
+    elif len(known) < 2:
+        only = f"only one label, {known[0]!r}" if known else "no label"
         raise DataError(
             "HUB-D008",
-            f"{first.origin}: training has only one label, {first.label!r}",
+            f"{first}: training has {only}",
             "a classifier needs at least two",
-            "add rows of another label, or name another column: --set data.label=...",
+            f"add rows of another label, or name another column: --set data.{_label_key(kind)}=...",
         )
+    missing = {label for name, rows in dataset for label in form.declared(rows)} - set(known)
     for name, rows in dataset:
         for row in rows:
-            if row.label not in known:
-                raise DataError(
-                    "HUB-D009",
-                    f"{row.origin}: label {row.label!r} does not occur in training",
-                    nearest(row.label, known),
-                    f"add training rows of it or remove it from {name}",
-                )
+            for label in form.labels(row):
+                if label in missing:
+                    raise _unknown_label(label, row, name, known, missing)
+
+
+def _label_key(kind: str) -> str:
+    return "labels" if kind == "multi-label" else "label"
+
+
+def _unknown_label(label: str, row: Example, split: str, known: Sequence[str], missing: set[str]) -> DataError:
+    others = sorted(missing - {label})
+    more = f"; nor do {', '.join(others[:8])}{', ...' if len(others) > 8 else ''}" if others else ""
+    for sign in (" ", ",", ";", "|"):
+        parts = [part.strip() for part in label.split(sign)]
+        if row.labels and len(parts) > 1 and set(parts) <= set(known):
+            more = f"; its parts do, so perhaps --set data.separator='{sign}'"
+    return DataError(
+        "HUB-D009",
+        f"{row.origin}: label {label!r} does not occur in training",
+        nearest(label, known) + more,
+        f"add training rows of it, remove it from {split}, "
+        f"or count it as none: --set data.ignore_labels={','.join(sorted(missing))}",
+    )

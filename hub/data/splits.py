@@ -1,4 +1,4 @@
-"""Make the splits a data set lacks: stratified by label, groups kept whole, decided by the seed alone."""
+"""Make the splits a data set lacks: stratified by answer, groups kept whole, decided by the seed alone."""
 
 from __future__ import annotations
 
@@ -7,21 +7,27 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from hub.contract.data import Dataset, Example
+from hub.data.forms import Form
 
 SHARES = {"test": 0.15, "validation": 0.10, "calibration": 0.10}
 """Share of the training rows that a missing split takes, in the order in which scarce rows are given out."""
 
 
-def fill_splits(dataset: Dataset, seed: int) -> Dataset:
+def fill_splits(dataset: Dataset, seed: int, form: Form | None = None) -> Dataset:
     """Cut missing splits from the training rows.
 
-    Without groups every label gives each split its share, at least one row as long as training keeps half of the
-    label's rows. With groups, whole groups are dealt out so that every split comes close to its share of each
-    label; training has every label, and a label of few groups may lack rows elsewhere.
+    Rows are stratified by their marks (`Form.marks`): the label, the labels, the types of the entities, or the bin
+    that a number lies in. Without groups every mark gives each split its share, at least one row as long as training
+    keeps half of the mark's rows. Where rows have several marks, the rows of the rarest one are dealt out first
+    (Sechidis et al. 2011, On the Stratification of Multi-label Data): splits come close to that, and training has
+    every mark.
+    With groups, whole groups are dealt out so that every split comes close to its share of each mark; training has
+    every mark, and a mark of few groups may lack rows elsewhere.
 
     Args:
         dataset: rows; a split without rows is missing.
         seed: decides which rows are cut.
+        form: of the rows; none for text with one label each.
 
     Returns:
         The data set with every missing split made (as far as there are rows for it); rows keep their order.
@@ -30,8 +36,14 @@ def fill_splits(dataset: Dataset, seed: int) -> Dataset:
     if not missing:
         return dataset
     grouped = any(row.group for row in dataset.train)
-    deal = _deal_groups if grouped else _deal_rows
-    place = deal(dataset.train, missing, seed)
+    form = form or Form()
+    marks = [form.marks(row) for row in dataset.train]
+    if grouped:
+        place = _deal_groups(dataset.train, marks, missing, seed)
+    elif all(len(found) == 1 for found in marks):
+        place = _deal_rows([mark for (mark,) in marks], missing, seed)
+    else:
+        place = _deal_marks(marks, missing, seed)
     made = {
         name: tuple(row for row, where in zip(dataset.train, place, strict=True) if where == name)
         for name in ["train", *missing]
@@ -39,14 +51,14 @@ def fill_splits(dataset: Dataset, seed: int) -> Dataset:
     return dataset.with_splits(made)
 
 
-def _deal_rows(rows: Sequence[Example], missing: Sequence[str], seed: int) -> list[str]:
-    """Return the split of every row."""
-    by_label: dict[str, list[int]] = {}
-    for number, row in enumerate(rows):
-        by_label.setdefault(row.label, []).append(number)
-    place = ["train"] * len(rows)
-    for label, numbers in by_label.items():
-        random.Random(f"{seed}:{label}").shuffle(numbers)
+def _deal_rows(marks: Sequence[str], missing: Sequence[str], seed: int) -> list[str]:
+    """Return the split of every row; each has one mark."""
+    by_mark: dict[str, list[int]] = {}
+    for number, mark in enumerate(marks):
+        by_mark.setdefault(mark, []).append(number)
+    place = ["train"] * len(marks)
+    for mark, numbers in by_mark.items():
+        random.Random(f"{seed}:{mark}").shuffle(numbers)
         total = len(numbers)
         free = total // 2
         for name in missing:
@@ -57,7 +69,50 @@ def _deal_rows(rows: Sequence[Example], missing: Sequence[str], seed: int) -> li
     return place
 
 
-def _deal_groups(rows: Sequence[Example], missing: Sequence[str], seed: int) -> list[str]:
+def _deal_marks(marks: Sequence[tuple[str, ...]], missing: Sequence[str], seed: int) -> list[str]:
+    """Return the split of every row: iterative stratification, in which training gets half of a mark's rows first."""
+    shares = _shares(missing)
+    totals = Counter(mark for found in marks for mark in found)
+    open_rows = {name: {mark: max(1.0, share * n) for mark, n in totals.items()} for name, share in shares.items()}
+    room = {name: share * len(marks) for name, share in shares.items()}
+    trained: Counter[str] = Counter()
+    order = list(range(len(marks)))
+    random.Random(f"{seed}:rows").shuffle(order)
+    having: dict[str, list[int]] = {}
+    for number in order:
+        for mark in marks[number]:
+            having.setdefault(mark, []).append(number)
+    place = [""] * len(marks)
+    left = totals.copy()
+    while left:
+        rarest = min(left, key=lambda mark: (left[mark], mark))
+        for number in having[rarest]:
+            if place[number]:
+                continue
+            last_chance = any(left[mark] == 1 and not trained[mark] for mark in marks[number])
+            if last_chance or 2 * trained[rarest] < totals[rarest]:
+                name = "train"
+            else:
+                name = max(shares, key=lambda split: (round(open_rows[split][rarest], 9), room[split]))
+            place[number] = name
+            room[name] -= 1
+            for mark in marks[number]:
+                open_rows[name][mark] -= 1
+                trained[mark] += name == "train"
+                left[mark] -= 1
+        left = +left  # without the marks that have no rows left
+    return place
+
+
+def _shares(missing: Sequence[str]) -> dict[str, float]:
+    """Return the share of the rows that every split is to get, training the rest."""
+    shares = {name: SHARES[name] for name in missing}
+    return {**shares, "train": 1 - sum(shares.values())}
+
+
+def _deal_groups(
+    rows: Sequence[Example], marks: Sequence[tuple[str, ...]], missing: Sequence[str], seed: int
+) -> list[str]:
     """Return the split of every row; rows of one group get the same one."""
     groups: dict[str | int, list[int]] = {}
     for number, row in enumerate(rows):
@@ -65,10 +120,9 @@ def _deal_groups(rows: Sequence[Example], missing: Sequence[str], seed: int) -> 
     order = list(groups)
     random.Random(f"{seed}:groups").shuffle(order)
     order.sort(key=lambda group: -len(groups[group]))  # the large ones first: the small ones fill what is left
-    labels = {group: Counter(rows[number].label for number in groups[group]) for group in order}
-    totals = Counter(row.label for row in rows)
-    shares = {name: SHARES[name] for name in missing}
-    shares["train"] = 1 - sum(shares.values())
+    labels = {group: Counter(mark for number in groups[group] for mark in marks[number]) for group in order}
+    totals = Counter(mark for found in marks for mark in found)
+    shares = _shares(missing)
     open_rows = {name: {label: share * n for label, n in totals.items()} for name, share in shares.items()}
     place = ["train"] * len(rows)
     kept = _kept_for_training(order, labels)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.contract.data import SPLITS, Dataset, Example
-from hub.contract.domain import DataSource, HubDataset, Label, Licence, Slice
+from hub.contract.domain import DataSource, Feature, HubDataset, Label, Licence, Slice
 from hub.contract.errors import BundleError, DataError
 from hub.contract.results import CleaningReport
 from hub.data.prepared import Prepared, fingerprint
@@ -32,6 +32,7 @@ class _Stored:
     notes: tuple[str, ...]
     counts: Mapping[str, int]
     report: CleaningReport
+    features: tuple[Feature, ...] = ()
 
 
 def save(prepared: Prepared, path: Path) -> None:
@@ -54,6 +55,7 @@ def save(prepared: Prepared, path: Path) -> None:
         notes=prepared.dataset.notes,
         counts=dict(prepared.dataset.counts),
         report=prepared.report,
+        features=prepared.features,
     )
     write_text(path / ROWS_FILE, "".join(lines))
     write_json(path / DATA_FILE, to_json(stored))
@@ -80,9 +82,9 @@ def load(path: Path) -> Prepared:
         raise _damaged(path, f"{type(error).__name__}: {error}") from error
     rows = {name: tuple(found) for name, found in splits.items()}
     dataset = Dataset(**rows, notes=stored.notes, counts=stored.counts)
-    if fingerprint(dataset, stored.labels, stored.slices) != stored.fingerprint:
+    if fingerprint(dataset, stored.labels, stored.slices, stored.features) != stored.fingerprint:
         raise _damaged(path, f"{ROWS_FILE} does not have the fingerprint that {DATA_FILE} names")
-    return Prepared(dataset, stored.labels, stored.slices, stored.report, source, stored.fingerprint)
+    return Prepared(dataset, stored.labels, stored.slices, stored.report, source, stored.fingerprint, stored.features)
 
 
 def _to_json(row: Example) -> dict[str, Any]:
@@ -92,7 +94,10 @@ def _to_json(row: Example) -> dict[str, Any]:
 
 
 def _from_json(values: Mapping[str, Any]) -> Example:
-    return Example(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    fields: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+    }
+    return Example(**fields)
 
 
 def _source(values: Mapping[str, Any]) -> DataSource:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from hub.contract import Dataset, Example, comparison_key
 from hub.contract.results import Finding
+from hub.data import form_of
 from hub.data.cleaning import cap_labels, clean, report, serious
 
 
@@ -163,3 +164,84 @@ def test_caps_keep_every_group() -> None:
     kept = cap_labels(train, 10, seed=1)
     assert Counter(row.group for row in kept) == {"large": 5, **{f"small {n}": 1 for n in range(5)}}
     assert cap_labels(train, 10, seed=2) != kept
+
+
+TAGS, TABLE = form_of("token-classification"), form_of("tabular-classification")
+
+
+def test_conflicts_of_labels_and_tags() -> None:
+    multi = form_of("multi-label")
+    train = (
+        Example("a", labels=("x", "y")),
+        Example("A", labels=("y", "x")),
+        Example("b", labels=("x",)),
+        Example("B"),
+    )
+    cleaned, findings = clean(Dataset(train), multi)
+    assert cleaned.train == train[:1]
+    assert {finding.code: finding.count for finding in findings} == {"duplicate": 1, "conflict": 2}
+    words = ("a", "b")
+    tagged = tuple(Example("a b", words=words, tags=tags) for tags in (("B-x", "O"), ("I-x", "O"), ("O", "O")))
+    cleaned, findings = clean(Dataset(tagged[:2]), TAGS)
+    assert cleaned.train == tagged[:1]  # mended, the second row is the first again
+    assert [finding.code for finding in findings] == ["tag-repaired", "duplicate"]
+    assert clean(Dataset(tagged), TAGS)[0].train == ()
+
+
+def test_pairs_conflict_only_when_both_texts_are_equal() -> None:
+    train = (Example("a", "x", text_pair="p"), Example("a", "y", text_pair="q"), Example("b", "x", text_pair="p"))
+    dataset = Dataset(train, test=(Example("A", "x", text_pair="P"),))
+    cleaned, findings = clean(dataset)
+    assert cleaned.train == train[1:]
+    assert [finding.code for finding in findings] == ["leak-exact"]
+
+
+def measured(values: list[float], split: str = "train") -> tuple[Example, ...]:
+    return tuple(
+        Example("", "x" if n % 2 else "y", values={"a": value}, origin=f"{split}:{n}") for n, value in enumerate(values)
+    )
+
+
+def test_equal_rows_of_a_table_stay() -> None:
+    dataset = Dataset(measured([1.0, 1.0, 1.0, 2.0] * 30), test=measured([1.0, 2.0] * 10, "test"))
+    cleaned, findings = clean(dataset, TABLE)
+    assert cleaned == dataset
+    assert {finding.code for finding in findings} == {"duplicate", "conflict"}
+    assert all("kept" in finding.detail for finding in findings)
+    result = report(dataset, cleaned, ["x", "y"], findings, TABLE)
+    assert (result.leaks, result.near_leaks, serious(result)) == (0, 0, [])
+
+
+def test_rows_of_a_table_copied_into_evaluation_leave_training() -> None:
+    dataset = Dataset(measured([float(n) for n in range(200)]), test=measured([float(n) for n in range(20)], "test"))
+    assert report(dataset, dataset, [], (), TABLE).leaks == 20
+    cleaned, findings = clean(dataset, TABLE)
+    assert cleaned.train == dataset.train[20:]
+    assert [(finding.code, finding.count) for finding in findings] == [("leak-exact", 20)]
+    assert report(dataset, cleaned, [], (), TABLE).leaks == 0
+
+
+def test_rows_copied_from_validation_to_test_are_serious() -> None:
+    same = [float(n) for n in range(1000, 1030)]
+    dataset = Dataset(measured([0.5]), measured(same, "validation"), test=measured(same, "test"))
+    result = report(dataset, dataset, [], (), TABLE)
+    assert found(result.findings, "overlap")["validation"][0] == 30
+    assert len(serious(result)) == 1
+
+
+def test_rows_of_missing_values_are_dropped() -> None:
+    train = (
+        Example("", "x", values={"a": None, "b": None}, origin="r1"),
+        Example("", "y", values={"a": None, "b": 1.0}),
+    )
+    cleaned, findings = clean(Dataset(train), TABLE)
+    assert cleaned.train == train[1:]
+    assert found(findings, "empty") == {"train": (1, ("r1",))}
+
+
+def test_caps_of_rows_with_several_marks() -> None:
+    train = [Example(f"t{n}", labels=("a", "b") if n < 10 else ("a",)) for n in range(100)]
+    kept = cap_labels(train, 20, 3, form_of("multi-label"))
+    assert [row for row in train if row in kept] == list(kept)
+    assert sum(row.labels == ("a", "b") for row in kept) == 10
+    assert sum("a" in row.labels for row in kept) == 20

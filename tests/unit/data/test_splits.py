@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.contract import SPLITS, Dataset, Example
+from hub.data import form_of
 from hub.data.splits import fill_splits
 
 
@@ -105,3 +106,67 @@ def test_a_label_of_one_group_stays_in_train() -> None:
     names = [f"group {n // 3}" for n in range(60)] + ["only"] * 6
     after = fill_splits(Dataset(rows_of(kinds, names)), 0)
     assert sum(row.label == "rare" for row in after.train) == 6
+
+
+some_labels = st.lists(st.sets(st.sampled_from("abcde"), max_size=3), min_size=1, max_size=80)
+
+
+@settings(deadline=None)
+@given(some_labels, missing, st.integers(0, 9))
+def test_rows_of_several_labels(found: list[set[str]], absent: set[str], seed: int) -> None:
+    train = tuple(Example(f"text {n}", labels=tuple(sorted(one))) for n, one in enumerate(found))
+    form = form_of("multi-label")
+    before = dataset_without(absent, train)
+    after = fill_splits(before, seed, form)
+    made = [*after.train, *(row for name in absent for row in after.split(name))]
+    assert sorted(made, key=lambda row: int(row.text[5:])) == list(train)
+    assert {mark for row in after.train for mark in form.marks(row)} == {
+        mark for row in train for mark in form.marks(row)
+    }
+    assert fill_splits(before, seed, form) == after
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rare_labels_come_into_every_split(seed: int) -> None:
+    # b never stands alone, c and d only with each other; most rows have no label.
+    sets = [("a",)] * 100 + [("a", "b")] * 12 + [("c", "d")] * 8 + [()] * 680
+    train = tuple(Example(f"text {n}", labels=labels) for n, labels in enumerate(sets))
+    after = fill_splits(Dataset(train), seed, form_of("multi-label"))
+    counts = {name: Counter(mark for row in rows for mark in row.labels or ("",)) for name, rows in after}
+    assert all(counts[name][mark] for name in counts for mark in ("a", "b", "c", "d", ""))
+    assert counts["train"]["b"] >= 6
+    assert counts["train"]["c"] >= 4
+    shares = {"train": 0.65, "validation": 0.1, "calibration": 0.1, "test": 0.15}
+    for name, share in shares.items():
+        assert abs(counts[name]["a"] - 112 * share) <= 4
+        assert abs(counts[name][""] - 680 * share) <= 4
+
+
+def test_entities_are_stratified_by_type() -> None:
+    rows = [Example(f"w{n}", words=(f"w{n}",), tags=("B-x" if n % 10 == 0 else "O",)) for n in range(400)]
+    after = fill_splits(Dataset(tuple(rows)), 0, form_of("token-classification"))
+    assert {name: sum(row.tags == ("B-x",) for row in found) for name, found in after} == {
+        "train": 26,
+        "validation": 4,
+        "calibration": 4,
+        "test": 6,
+    }
+
+
+def test_numbers_are_stratified_by_size() -> None:
+    rows = tuple(Example("", number=float(n * n), values={"a": 1.0}) for n in range(400))
+    after = fill_splits(Dataset(rows), 0, form_of("tabular-regression", rows))
+    assert [len(found) for _, found in after] == [260, 40, 40, 60]
+    low = {name: sum(row.number < 200 * 200 for row in found) for name, found in after}
+    assert low == {"train": 130, "validation": 20, "calibration": 20, "test": 30}
+
+
+def test_groups_of_several_labels_stay_whole() -> None:
+    rows = tuple(
+        Example(f"text {n}", labels=("a", "b") if n // 5 % 3 else (), group=f"group {n // 5}") for n in range(300)
+    )
+    after = fill_splits(Dataset(rows), 0, form_of("multi-label"))
+    homes = {(row.group, name) for name, found in after for row in found}
+    assert len(homes) == 60
+    for name, share in {"train": 0.65, "validation": 0.1, "calibration": 0.1, "test": 0.15}.items():
+        assert abs(sum(bool(row.labels) for row in after.split(name)) - 200 * share) <= 6

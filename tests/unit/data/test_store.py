@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from hub.contract import DataError, Dataset, DataSource, Example, Label, Licence, Slice
+from hub.contract import DataError, Dataset, DataSource, Example, Feature, HubDataset, Label, Licence, Slice
 from hub.contract.results import CleaningReport, Finding
 from hub.data import Prepared, fingerprint, load, save
 
@@ -56,6 +57,36 @@ def test_equal_rows_give_equal_bytes(tmp_path: Path) -> None:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
+def test_only_fields_that_say_something_are_written(tmp_path: Path) -> None:
+    rows = (
+        Example("dog", "b"),
+        Example("a b", words=("a", "b"), tags=("B-x", "O")),
+        Example("", number=-0.5, values={"size": 1.0, "colour": None}, origin="r"),
+        Example("", labels=("x",), text_pair="other"),
+    )
+    dataset = Dataset(rows)
+    features = (Feature("size", "number"), Feature("colour", "category"))
+    whole = prepared()
+    saved = Prepared(dataset, (), (), whole.report, None, fingerprint(dataset, (), (), features), features)
+    save(saved, tmp_path)
+    assert [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text("utf-8").splitlines()] == [
+        {"split": "train", "text": "dog", "label": "b"},
+        {"split": "train", "text": "a b", "words": ["a", "b"], "tags": ["B-x", "O"]},
+        {"split": "train", "text": "", "number": -0.5, "values": {"size": 1.0, "colour": None}, "origin": "r"},
+        {"split": "train", "text": "", "labels": ["x"], "text_pair": "other"},
+    ]
+    assert load(tmp_path) == saved
+
+
+def test_a_source_on_the_hub_is_stored(tmp_path: Path) -> None:
+    whole = prepared()
+    hub = HubDataset("org/rows", "0" * 40, splits={"train": "train"}, columns={"text": "t"}, labels={"1": "a"})
+    source = DataSource("hub", "Made up", "", Licence("MIT"), offline=False, hub=hub)
+    from_hub = dataclasses.replace(whole, source=source)
+    save(from_hub, tmp_path)
+    assert load(tmp_path) == from_hub
+
+
 def drop_a_row(folder: Path) -> None:
     kept = (folder / "rows.jsonl").read_bytes().splitlines(keepends=True)[1:]
     (folder / "rows.jsonl").write_bytes(b"".join(kept))
@@ -92,6 +123,11 @@ def remove_the_head(folder: Path) -> None:
     (folder / "data.json").unlink()
 
 
+def break_the_source(folder: Path) -> None:
+    text = (folder / "data.json").read_text("utf-8")
+    (folder / "data.json").write_text(text.replace('"hub": null', '"hub": {"repo": 3}'), "utf-8")
+
+
 def list_as_head(folder: Path) -> None:
     (folder / "data.json").write_text("[]", "utf-8")
 
@@ -108,6 +144,7 @@ def list_as_head(folder: Path) -> None:
         empty_the_head,
         remove_the_head,
         list_as_head,
+        break_the_source,
     ],
 )
 def test_damage_is_refused(tmp_path: Path, damage: Callable[[Path], None]) -> None:
