@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from hub.contract.hookspecs import CommandGroup, hookimpl
     from hub.contract.outcomes import AnyOutcome, LabelsOutcome, NumbersOutcome, Outcome, Span, SpansOutcome
     from hub.contract.recipe import Compression, DataOptions, Distillation, Gates, Lexical, Recipe, Training
+    from hub.contract.recipe_tables import Tables
     from hub.contract.reference import resolve
     from hub.contract.sampling import comparison_key, draw_evenly
 
@@ -52,6 +53,7 @@ _HOMES = {
     "hub.contract.hookspecs": "CommandGroup hookimpl",
     "hub.contract.outcomes": "AnyOutcome LabelsOutcome NumbersOutcome Outcome Span SpansOutcome",
     "hub.contract.recipe": "Compression DataOptions Distillation Gates Lexical Recipe Training",
+    "hub.contract.recipe_tables": "Tables",
     "hub.contract.reference": "resolve",
     "hub.contract.sampling": "comparison_key draw_evenly",
 }
@@ -98,6 +100,7 @@ __all__ = [
     "Slice",
     "Span",
     "SpansOutcome",
+    "Tables",
     "Task",
     "Training",
     "UsageError",

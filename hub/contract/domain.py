@@ -6,39 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from hub.contract.kinds import KINDS as KINDS
+from hub.contract.kinds import Kind as Kind
 from hub.contract.recipe import Recipe
 from hub.contract.reference import check_reference
 
 CONTRACT_VERSION = "1.0"
 """Version of this contract. A plugin of another major version is quarantined."""
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A form of problem.
-
-    Args:
-        name: as tasks and bundles name it.
-        reads: ``text``, or ``row`` of named values.
-        answers: ``label``, one a row; ``labels``, any number; ``spans``, entities in the text; ``number``.
-    """
-
-    name: str
-    reads: str
-    answers: str
-
-
-KINDS = {
-    kind.name: kind
-    for kind in (
-        Kind("text-classification", "text", "label"),
-        Kind("multi-label", "text", "labels"),
-        Kind("token-classification", "text", "spans"),
-        Kind("tabular-classification", "row", "label"),
-        Kind("tabular-regression", "row", "number"),
-    )
-}
-"""Kinds of task that the host knows, by name."""
 
 _NAME = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
 _COMMIT = re.compile(r"^[0-9a-f]{40}$")
@@ -93,6 +67,8 @@ class HubDataset:
         columns: field of `hub.contract.Example` to column (``{"text": "sentence", "label": "intent"}``).
         labels: value of their label column, as text, to our label id; empty when they are the same, or when the
             column carries their names itself.
+        folder: the part of the repository to read, for one that keeps several sets in folders and names no
+            configurations (the files that the Hub converts to Parquet do so); ``""`` for all of it.
     """
 
     repo: str
@@ -101,6 +77,7 @@ class HubDataset:
     splits: Mapping[str, str] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    folder: str = ""
 
     def __post_init__(self) -> None:
         if not _COMMIT.match(self.revision):
@@ -215,7 +192,7 @@ class Task:
         summary: one line.
         labels: in the order of the model's outputs; for token-classification the entity types; empty for
             tabular-regression, and for a task whose labels are those of its rows.
-        sources: the first one is the default.
+        sources: the first one is the default; empty for a task that only reads the user's own files.
         recipes: built-in recipes by their names; the first one is the default.
         metrics: the first one is the headline; it must be better when higher.
         slices: named parts of the evaluation rows; the first one is the headline. Empty: one unnamed part.
@@ -241,8 +218,8 @@ class Task:
         check_name(self.name)
         if self.kind not in KINDS:
             raise ValueError(f"task {self.name!r}: unknown kind {self.kind!r}")
-        if not (self.sources and self.recipes and self.metrics):
-            raise ValueError(f"task {self.name!r} needs at least one source, one recipe and one metric")
+        if not (self.recipes and self.metrics):
+            raise ValueError(f"task {self.name!r} needs at least one recipe and one metric")
         for what, names in (
             ("label", [label.id for label in self.labels]),
             ("source", [source.name for source in self.sources]),

@@ -2,7 +2,7 @@
 
 Code families (the letter after ``HUB-``): ``U`` wrong use, ``D`` data, ``P`` plugins and
 dependencies, ``R`` runs and recipes, ``T`` training, ``X`` export and compression, ``E`` edge bundles,
-``N`` network and Hub, ``G`` gates.
+``N`` network and Hub, ``G`` gates, ``V`` evaluation.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.contract import numbers
+from hub.contract.domain import KINDS, Kind
 from hub.contract.results import BuildResult, Evaluation, GateResult, MetricName, ModelResult, SliceName
 
 _FOLDERS = re.compile(r"(?<![\w:/\\.~-])(?:file://)?(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\:'\"<>|]+[/\\])+")
@@ -32,6 +33,52 @@ class Confusion:
     predicted: int
     rows: int
     share: float
+
+
+def kind(result: BuildResult) -> Kind:
+    """Return the form of problem; one that this version does not know is taken for texts with one label each."""
+    return KINDS.get(result.kind, Kind(result.kind, "text", "label"))
+
+
+def label_words(result: BuildResult) -> tuple[str, str]:
+    """Return what the scored names are, and what their ``rows`` count: ``("label", "rows")``."""
+    return ("entity type", "entities") if kind(result).answers == "spans" else ("label", "rows")
+
+
+def length_name(result: BuildResult, tokens: str) -> str:
+    """Return how long a timed input was: ``16 tokens``; ``one row`` where inputs have no length."""
+    return "one row" if kind(result).reads == "row" else f"{tokens} tokens"
+
+
+def leaks_sentence(result: BuildResult) -> str:
+    """Say how many evaluation rows are also in train, exactly or nearly; without a full stop."""
+    report = result.cleaning
+    if kind(result).reads == "row":
+        return f"Leaks after cleaning: {report.leaks:,} rows of an evaluation split have the values of a row in train"
+    return (
+        f"Leaks after cleaning: {report.leaks:,} rows of an evaluation split have their exact text in train, "
+        f"{report.near_leaks:,} have a near-duplicate there"
+    )
+
+
+def left_out(result: BuildResult) -> tuple[str, ...]:
+    """Return a sentence for everything that reports of other kinds show and this one cannot, with the reason."""
+    sentences = {
+        "labels": (
+            "There is no confusion matrix: a row may have several labels, so a missed one is not taken for another.",
+            "There is no threshold below which the model abstains: each label is decided by itself, at its own one.",
+        ),
+        "spans": (
+            "There is no confusion matrix: an entity may also be missed, invented or cut wrong.",
+            "There is no reliability plot: what is scored are whole entities, and probabilities belong to words.",
+            "There is no threshold below which the model abstains: a text may have any number of entities.",
+        ),
+        "number": (
+            "There are no scores of labels and no confusion matrix: the answer is a number.",
+            "There is no reliability plot and no abstention: the number comes without a probability.",
+        ),
+    }
+    return sentences.get(kind(result).answers, ())
 
 
 def slices(result: BuildResult) -> tuple[SliceName, ...]:
@@ -65,10 +112,13 @@ def score(model: ModelResult | None, part: str, metric: str) -> float | None:
 
 
 def share_of_teacher(result: BuildResult, model: ModelResult | None, part: str) -> float | None:
-    """Return the model's headline metric over the teacher's on a slice (1 is equal), where both exist."""
+    """Return a model's headline metric over the teacher's on a slice (1 is equal), where both exist.
+
+    A teacher's score of 0 or below (R2 can be) has no shares.
+    """
     own = score(model, part, result.headline_metric)
     teacher = score(model_of(result, "teacher"), part, result.headline_metric)
-    return own / teacher if own is not None and teacher else None
+    return own / teacher if own is not None and teacher is not None and teacher > 0 else None
 
 
 def speed_up(result: BuildResult, model: ModelResult | None, tokens: str) -> float | None:
@@ -131,7 +181,7 @@ def leading_sentences(result: BuildResult) -> tuple[str, ...]:
     """Return what a reader must know first, most important first.
 
     Returns:
-        A sentence for every slice where the linear baseline is not beaten, one when gates were missed,
+        A sentence for every slice where the baseline is not beaten, one when gates were missed,
         then the notes of the build; no sentence twice.
     """
     sentences = [_unbeaten(result, part.name) for part in slices(result)]
@@ -145,25 +195,30 @@ def leading_sentences(result: BuildResult) -> tuple[str, ...]:
 def _unbeaten(result: BuildResult, part: str) -> str:
     """Say which of teacher and default variant do not score better than the baseline; ``""`` if both do."""
     name = result.headline_metric
-    baseline = score(model_of(result, "baseline"), part, name)
-    if baseline is None:
+    model = model_of(result, "baseline")
+    baseline = score(model, part, name)
+    if model is None or baseline is None:
         return ""
     sign = 1 if metric(result, name).higher_is_better else -1
     losers = [
         f"the {what} ({numbers.number(value)})"
-        for what, model in (
+        for what, other in (
             ("teacher", model_of(result, "teacher")),
             (f"default variant {result.default_variant}", default_model(result)),
         )
-        if (value := score(model, part, name)) is not None and sign * value <= sign * baseline
+        if (value := score(other, part, name)) is not None and sign * value <= sign * baseline
     ]
     if not losers:
         return ""
     where = f" on {numbers.name(part)}" if len(slices(result)) > 1 else ""
     return (
-        f"The linear baseline is not beaten{where}: {numbers.name(name)} {numbers.number(baseline)} "
+        f"The {_baseline(model)} is not beaten{where}: {numbers.name(name)} {numbers.number(baseline)} "
         f"against {' and '.join(losers)}."
     )
+
+
+def _baseline(model: ModelResult) -> str:
+    return model.name if "baseline" in model.name else f"baseline ({model.name})"
 
 
 def without_folders(text: str) -> str:

@@ -95,7 +95,19 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-_WORDS = {"f1": "F1", "ece": "ECE", "id": "ID", "url": "URL", "onnx": "ONNX", "mcc": "MCC", "auc": "AUC"}
+_WORDS = {
+    "f1": "F1",
+    "f2": "F2",
+    "r2": "R²",
+    "ece": "ECE",
+    "mcc": "MCC",
+    "auc": "AUC",
+    "roc": "ROC",
+    "ks": "KS",
+    "id": "ID",
+    "url": "URL",
+    "onnx": "ONNX",
+}
 
 
 def _three_digits(value: float) -> str:

@@ -15,15 +15,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.contract.errors import UsageError, nearest
+from hub.contract.recipe_tables import Tables
 
 _CHOICES = {"class_weights": ("none", "sqrt", "balanced"), "precision": ("auto", "fp32", "bf16")}
 _RANGES: dict[str, tuple[float, float]] = {
-    **dict.fromkeys(("max_rows_per_label", "epoch_rows_per_label", "patience", "seed"), (0, math.inf)),
+    **dict.fromkeys(("max_rows_per_label", "epoch_rows_per_label", "patience", "seed", "window_stride"), (0, math.inf)),
     **dict.fromkeys(("epochs", "batch_size", "min_piece_count", "vocabulary", "parity_rows", "buckets"), (1, math.inf)),
     **dict.fromkeys(("warmup", "label_smoothing", "dropout", "mask_tokens", "teacher_weight"), (0, 1)),
     **dict.fromkeys(("weight_decay", "clip_norm", "hidden_weight"), (0, math.inf)),
     "max_length": (2, math.inf),
-    "learning_rate": (1e-9, 1),
+    **dict.fromkeys(("learning_rate", "student_learning_rate"), (1e-9, 1)),
+    **dict.fromkeys(("width", "depth", "members", "bins", "embedding", "min_category_rows"), (1, math.inf)),
+    **dict.fromkeys(("student_width", "mixed_rows"), (0, math.inf)),
+    "student_epochs": (1, math.inf),
     "temperature": (0.01, 100),
     "cost": (1e-6, 1e6),
 }
@@ -32,21 +36,45 @@ _RANGES: dict[str, tuple[float, float]] = {
 
 @dataclass(frozen=True)
 class DataOptions:
-    """Which rows are used.
+    """Which rows are used, and which columns of the user's files hold what.
+
+    A column inside a JSON object is named with dots: ``context.text``.
 
     Args:
         max_rows_per_label: training rows kept of each label at all; 0 keeps all. To balance labels without
-            losing rows see ``epoch_rows_per_label`` of `Training`.
-        text: column of the input text in the user's files.
-        label: column of the label in the user's files.
+            losing rows see ``epoch_rows_per_label`` of `Training`. Where a row has several labels a frequent one may
+            keep more; where the answer is a number, each tenth of the rows by its size counts as a label.
+        text: column of the input text.
+        text_pair: column of the second text, ``""`` for none.
+        label: column of the label, or of the number to predict.
+        labels: column of the labels of a row that may have several.
+        separator: between labels that stand in one text; white space stands for any run of it.
+        words: column of a text that is cut into words.
+        tags: column of the tags of these words.
         group: column whose rows must stay in one split, ``""`` for none.
+        columns: columns of a table to read; empty for those the task declares or, when it declares none, for all but
+            label, group and ``ignore``; ``*`` for these whatever the task declares.
+        ignore: columns of a table that are not read.
+        categories: columns of a table that hold categories although they look like numbers.
+        missing: values of a table that stand for a missing one, beside the empty one.
+        ignore_labels: labels, or types of entities, that count as none.
         seed: of every split and draw.
     """
 
     max_rows_per_label: int = 0
     text: str = "text"
+    text_pair: str = ""
     label: str = "label"
+    labels: str = "labels"
+    separator: str = "|"
+    words: str = "tokens"
+    tags: str = "ner_tags"
     group: str = ""
+    columns: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    ignore_labels: tuple[str, ...] = ()
     seed: int = 13
 
 
@@ -189,11 +217,14 @@ class Recipe:
         summary: one line.
         base: ``packaged`` (all-MiniLM-L6-v2 from pip), a local folder, or a Hub id ``org/model[@revision]``.
         max_length: tokens read of a text, special tokens included.
+        window_stride: above 0 a longer text is read in windows of ``max_length`` that share so many tokens, and
+            their scores are averaged; 0 cuts it.
         seed: of initialisation and batch order.
         data: which rows.
         teacher: fine-tuning.
         student: distillation.
         lexical: the linear branch of teacher and student.
+        table: the networks of tabular tasks.
         compress: trimming and quantization.
         gates: limits.
     """
@@ -202,11 +233,13 @@ class Recipe:
     summary: str = ""
     base: str = "packaged"
     max_length: int = 64
+    window_stride: int = 0
     seed: int = 13
     data: DataOptions = field(default_factory=DataOptions)
     teacher: Training = field(default_factory=Training)
     student: Distillation = field(default_factory=Distillation)
     lexical: Lexical = field(default_factory=Lexical)
+    table: Tables = field(default_factory=Tables)
     compress: Compression = field(default_factory=Compression)
     gates: Gates = field(default_factory=Gates)
 
@@ -236,7 +269,8 @@ class Recipe:
                 place = place.get(step) if isinstance(place, dict) else None
             if not isinstance(place, dict) or last not in place or isinstance(place[last], dict):
                 raise _unknown(key.strip(), leaf_keys(type(self)))
-            place[last] = text.strip()
+            # Blanks around a value are not part of it, but a separator may be a blank.
+            place[last] = text.strip() or (text if last == "separator" else "")
         return from_mapping(values)
 
 
@@ -313,6 +347,8 @@ def _convert(hint: Any, value: Any, key: str) -> Any:
 def _checked(value: Any, key: str) -> Any:
     """Return a number or a word that is in its range."""
     name = key.rpartition(".")[2]
+    if value == "" and name == "separator":
+        raise UsageError("HUB-R002", f"recipe key {key!r} cannot be empty", "it takes the sign between two labels")
     if isinstance(value, str) and name in _CHOICES and value not in _CHOICES[name]:
         raise UsageError("HUB-R002", f"recipe key {key!r} cannot be {value!r}", nearest(value, _CHOICES[name]))
     if isinstance(value, int | float):

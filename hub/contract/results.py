@@ -18,7 +18,7 @@ class Latency:
     """Measured text in, prediction out, one text at a time.
 
     Args:
-        tokens: length of the texts in tokens, special tokens included.
+        tokens: length of the texts in tokens, special tokens included; 0 for rows of tables.
         p50_ms: median in milliseconds.
         p95_ms: 95th percentile in milliseconds.
         cold_ms: median of the first call after 50 ms of other work, in milliseconds.
@@ -56,7 +56,11 @@ class GateResult:
 @dataclass(frozen=True)
 class ReliabilityBin:
     """One bin of a reliability plot: ``rows`` predictions with mean top probability ``confidence``
-    of which a share ``accuracy`` was right (both 0..1)."""
+    of which a share ``accuracy`` was right (both 0..1).
+
+    Where a row may have several labels: ``rows`` decisions, one a row and label, with mean probability
+    ``confidence`` of the label, which a share ``accuracy`` of them has.
+    """
 
     confidence: float
     accuracy: float
@@ -79,9 +83,10 @@ class Evaluation:
         rows: number of rows.
         metrics: metric name to value.
         intervals: 95 % bootstrap intervals of the metrics that have one.
-        per_label: label id to its scores.
-        confusion: rows are truth, columns prediction, in the order of the task's labels.
-        reliability: bins by top probability; empty for models without probabilities.
+        per_label: label id, or entity type, to its scores; empty for numbers.
+        confusion: rows are truth, columns prediction, in the order of the task's labels; empty where a row may have
+            more or less than one label.
+        reliability: bins by probability; empty for models and answers without probabilities.
     """
 
     rows: int
@@ -97,7 +102,7 @@ class ModelResult:
     """One row of the result table.
 
     Args:
-        name: ``linear baseline``, ``teacher``, ``student fp32``, ``student int8``.
+        name: ``linear baseline`` or ``gradient boosting``, ``teacher``, ``student fp32``, ``student int8``.
         role: ``baseline``, ``teacher`` or ``variant``.
         variant: name of the bundle's variant, ``""`` when the bundle has none.
         parameters: number of parameters; 0 when that means nothing.
@@ -262,7 +267,7 @@ class BuildResult:
         kind: the task's kind.
         summary: the task's line.
         recipe: the recipe as nested plain values.
-        labels: in output order.
+        labels: in output order; entity types; none for numbers.
         slices: reported parts of the test rows; the first is the headline.
         headline_metric: name of the headline metric.
         models: rows of the result table: baseline, teacher, variants.
@@ -270,17 +275,21 @@ class BuildResult:
         trainings: teacher, student.
         cleaning: the data report.
         gates: every gate.
-        abstention: by variant: target_precision, threshold, coverage, precision (0..1).
+        abstention: by variant: target_precision, threshold, coverage, precision (0..1); none where a row is not one
+            decision.
         licences: of data and base model.
         card: the author's words.
         base_model: id of the base model and its revision or version.
         data_source: name, url and version of the data.
         machine: where the figures were measured.
         seconds: of every stage.
-        notes: sentences the report shows first. Missed gates and a linear baseline that is not beaten
+        notes: sentences the report shows first. Missed gates and a baseline that is not beaten
             need none: `hub.contract.figures.leading_sentences` words them from the numbers.
         created: ISO date of the build.
         metrics: what the metric names mean; a metric that is not listed is better when higher.
+        thresholds: variant to label id to the probability from which the label is predicted; empty where the usual
+            rule holds.
+        unit: of the predicted number, ``""`` when it has none.
     """
 
     run: str
@@ -306,3 +315,5 @@ class BuildResult:
     notes: tuple[str, ...] = ()
     created: str = ""
     metrics: tuple[MetricName, ...] = ()
+    thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    unit: str = ""

@@ -1,1 +1,1 @@
-"""Scores, calibration, intervals, gates and the linear baseline. All but the baseline is numpy only."""
+"""Forms of answers, scores, calibration, intervals, gates and baselines. All but the baselines is numpy only."""

@@ -1,89 +1,169 @@
-"""The linear baseline of text tasks: word and character TF-IDF with a linear SVM."""
+"""The linear baseline of text tasks: word and character TF-IDF with a linear SVM; for entities a linear tagger."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from hub.evaluate.calibration import fit_temperature, softmax
+from hub.evaluate.forms import Form
+from hub.evaluate.linear import Machines, train_classes, train_decisions
+from hub.evaluate.tagger import train_tagger
+from hub.evaluate.thresholds import choose_thresholds
+
+NAME = "linear baseline"
+SECOND = "ǁ"
+"""Marks the words of the second text of a pair; a letter, so that it stays part of its word."""
+
+_WORD = re.compile(r"\w\w")
+
+
+class Labelled(Protocol):
+    """Rows with their truth."""
+
+    @property
+    def inputs(self) -> Sequence[Any]:
+        """Texts, pairs of texts, or the words of texts."""
+
+    @property
+    def truth(self) -> npt.NDArray[Any]:
+        """As `Form.truth` gives it."""
+
+    @property
+    def units(self) -> npt.NDArray[np.int64]:
+        """As `Form.units` gives it."""
+
+
+class Scorer(Protocol):
+    """What gives scores to inputs."""
+
+    @property
+    def bytes(self) -> int:
+        """Size of what must be kept to use it."""
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights."""
+
+    def scores(self, rows: Sequence[Any]) -> npt.NDArray[np.float64]:
+        """Return float64 [units, outputs]."""
 
 
 @dataclass(frozen=True)
-class LinearBaseline:
+class TextBaseline:
     """A trained baseline.
 
     Args:
-        vectorizer: scikit-learn union of the two TF-IDF vectorizers.
-        classifier: ``LinearSVC``; its classes are label indices.
-        labels: number of labels.
-        temperature: that makes a softmax of its margins calibrated.
+        form: of the answers.
+        scorer: gives the margins.
+        temperature: that makes probabilities of margins calibrated.
+        thresholds: float64 [labels] chosen on validation rows, where a row may have several labels.
+        name: in tables.
+    """
+
+    form: Form
+    scorer: Scorer
+    temperature: float = 1.0
+    thresholds: npt.NDArray[np.float64] | None = None
+    name: str = NAME
+
+    @property
+    def bytes(self) -> int:
+        """Size of what must be kept to use it."""
+        return self.scorer.bytes
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights."""
+        return self.scorer.parameters
+
+    def scores(self, inputs: Sequence[Any]) -> npt.NDArray[np.float64]:
+        """Return the margins, float64 [units, outputs]; -10 for classes without training rows."""
+        return self.scorer.scores(inputs)
+
+    def probabilities(self, inputs: Sequence[Any]) -> npt.NDArray[np.float64]:
+        """Return what margin over temperature means, float64 [units, outputs]."""
+        return self.form.probabilities(self.scores(inputs), self.temperature)
+
+
+@dataclass(frozen=True)
+class TextClassifier:
+    """Linear machines on TF-IDF of words and of character n-grams.
+
+    Args:
+        vectorizer: scikit-learn union of the two vectorizers.
+        machines: of the outputs.
     """
 
     vectorizer: Any
-    classifier: Any
-    labels: int
-    temperature: float
+    machines: Machines
 
     @property
     def bytes(self) -> int:
         """Size of what must be kept to use it: float32 weights, the n-grams themselves and their idf."""
         parts = [part for _, part in self.vectorizer.transformer_list]
         names = sum(len(name.encode()) for part in parts for name in part.get_feature_names_out())
-        floats = self.classifier.coef_.size + self.classifier.intercept_.size + sum(part.idf_.size for part in parts)
-        return int(floats * 4 + names)
+        return int((self.parameters + sum(part.idf_.size for part in parts)) * 4 + names)
 
     @property
     def parameters(self) -> int:
         """Number of weights."""
-        return int(self.classifier.coef_.size + self.classifier.intercept_.size)
+        return self.machines.parameters
 
-    def margins(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
-        """Return the margins, float64 [rows, labels]; -10 for labels without training rows."""
-        found = self.classifier.decision_function(self.vectorizer.transform(list(texts)))
-        if found.ndim == 1:
-            found = np.stack([-found, found], axis=1)
-        margins = np.full((len(texts), self.labels), -10.0)
-        margins[:, self.classifier.classes_] = found
-        return margins
-
-    def probabilities(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
-        """Return softmax of margin over temperature, float64 [rows, labels]."""
-        return softmax(self.margins(texts), self.temperature)
+    def scores(self, rows: Sequence[str | tuple[str, str]]) -> npt.NDArray[np.float64]:
+        """Return the margins, float64 [rows, outputs]."""
+        if not len(rows):
+            return np.zeros((0, self.machines.outputs))
+        return self.machines.margins(self.vectorizer.transform([joined(entry) for entry in rows]))
 
 
-def train_baseline(
-    texts: Sequence[str],
-    targets: Sequence[int],
-    labels: int,
-    calibration_texts: Sequence[str],
-    calibration_targets: Sequence[int],
-    *,
-    seed: int,
-) -> LinearBaseline:
-    """Train the baseline on every training row, uncapped: it takes seconds.
+def train_text_baseline(
+    form: Form, train: Labelled, calibration: Labelled, validation: Labelled, *, seed: int
+) -> TextBaseline:
+    """Train the baseline of a kind that reads text on every training row, uncapped: it takes seconds.
 
     Args:
-        texts: training texts.
-        targets: label index of each.
-        labels: number of labels.
-        calibration_texts: for the temperature.
-        calibration_targets: label index of each.
+        form: of the answers: a label, labels or spans.
+        train: rows to learn from.
+        calibration: rows for the temperature.
+        validation: rows for the thresholds of labels.
         seed: of the solver.
     """
+    scorer: Scorer
+    if form.answers == "spans":
+        scorer = train_tagger(train.inputs, train.truth, form.outputs, seed=seed)
+    else:
+        scorer = _train_classifier(form, train, seed)
+    temperature = form.fit_temperature(scorer.scores(calibration.inputs), calibration.truth)
+    model = TextBaseline(form, scorer, temperature)
+    if form.answers != "labels":
+        return model
+    return replace(model, thresholds=choose_thresholds(model.probabilities(validation.inputs), validation.truth))
+
+
+def joined(entry: str | tuple[str, str]) -> str:
+    """Return an input as one text: of a pair the second one's words are marked, so that they count apart."""
+    if isinstance(entry, str):
+        return entry
+    first, second = entry
+    return " ".join([first, SECOND, *(SECOND + word for word in second.split())])
+
+
+def _train_classifier(form: Form, train: Labelled, seed: int) -> TextClassifier:
+    """Train the machines of one label, or of each of several."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.pipeline import make_union
-    from sklearn.svm import LinearSVC
 
-    vectorizer = make_union(
-        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32),
-        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, dtype=np.float32),
-    )
-    features = vectorizer.fit_transform(list(texts))
-    classifier = LinearSVC(C=1.0, random_state=seed).fit(features, np.asarray(targets))
-    draft = LinearBaseline(vectorizer, classifier, labels, 1.0)
-    temperature = fit_temperature(draft.margins(calibration_texts), np.asarray(calibration_targets, dtype=np.int64))
-    return LinearBaseline(vectorizer, classifier, labels, temperature)
+    texts = [joined(entry) for entry in train.inputs]
+    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32)
+    characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, dtype=np.float32)
+    # Without a single word of two letters there are no word n-grams to count.
+    vectorizer = make_union(*([words] if any(_WORD.search(text) for text in texts) else []), characters)
+    features = vectorizer.fit_transform(texts)
+    if form.answers == "labels":
+        return TextClassifier(vectorizer, train_decisions(features, train.truth, cost=1.0, seed=seed))
+    return TextClassifier(vectorizer, train_classes(features, train.truth, form.outputs, cost=1.0, seed=seed))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from hub.contract import numbers
 from hub.contract.recipe import Gates
 from hub.contract.results import Evaluation, GateResult
 
@@ -15,23 +16,35 @@ _SLACK = 1e-9
 
 
 def parity_gate(
-    reference: npt.NDArray[np.float64], exported: npt.NDArray[np.float64], limit: float
+    reference: npt.NDArray[np.float64],
+    exported: npt.NDArray[np.float64],
+    limit: float,
+    units: npt.NDArray[np.int64] | None = None,
+    *,
+    scale: float = 1.0,
+    of: str = "PyTorch against fp32 export",
 ) -> tuple[GateResult, list[int]]:
-    """Compare probabilities of two forms of one model.
+    """Compare the answers of two forms of one model.
 
     Args:
-        reference: float64 [rows, labels], PyTorch.
-        exported: float64 [rows, labels], the exported graph.
-        limit: largest allowed difference in probability.
+        reference: float64 [units, outputs], PyTorch: probabilities, or numbers.
+        exported: float64 [units, outputs], the exported graph.
+        limit: largest allowed difference, divided by ``scale``.
+        units: int64 [rows], how many units each row has; ``None`` when each has one.
+        scale: what differences are measured in: 1 for probabilities, the spread of the truth for numbers.
+        of: what is compared, for the detail.
 
     Returns:
         The gate and the row indices in order of difference, worst first.
     """
-    difference = np.abs(reference - exported).max(axis=1) if len(reference) else np.zeros(0)
-    difference = np.where(np.isfinite(difference), difference, np.inf)
+    counts = np.ones(len(reference), dtype=np.int64) if units is None else units
+    apart = np.abs(reference - exported).max(axis=1) / scale if len(reference) else np.zeros(0)
+    difference = np.zeros(len(counts))
+    np.maximum.at(difference, np.repeat(np.arange(len(counts)), counts), np.where(np.isfinite(apart), apart, np.inf))
     worst = float(difference.max()) if len(difference) else 0.0
     order = [int(row) for row in np.argsort(-difference, kind="stable")]
-    detail = f"largest difference in probability over {len(difference)} rows, PyTorch against fp32 export"
+    what = "probability" if scale == 1 else f"answers, in units of {numbers.number(scale)}"
+    detail = f"largest difference in {what} over {len(difference)} rows, {of}"
     shown = worst if np.isfinite(worst) else 1e9
     return GateResult("parity", limit, shown, worst <= limit, detail), order
 
@@ -49,11 +62,13 @@ def drop_gates(
         variant: name, for messages.
 
     Returns:
-        For each slice a gate on the headline (points) and one on the label that lost most (points of F1).
+        For each slice a gate on the headline (points) and, where answers are labels or entities, one on the label
+        or type that lost most (points of F1).
     """
     gates = []
     for name, reference in before.items():
         lost = 100 * (reference.metrics[headline] - after[name].metrics[headline])
+        lost = lost if math.isfinite(lost) else 100.0  # a score that is no number passes no gate
         gates.append(
             GateResult(
                 f"{variant}-drop/{name}",
@@ -63,7 +78,8 @@ def drop_gates(
                 f"points of {headline} lost from fp32 to {variant} on {reference.rows} rows",
             )
         )
-        gates.append(_label_gate(name, reference, after[name], limits, variant))
+        if reference.per_label:
+            gates.append(_label_gate(name, reference, after[name], limits, variant))
     return gates
 
 
@@ -96,10 +112,7 @@ def share_gates(
     """Check the share of the teacher's headline score that a variant keeps, in percent, on every slice."""
     gates = []
     for name, reference in teacher.items():
-        score = reference.metrics[headline]
-        # Nothing can be lost of a score of 0; a score that is no number passes no gate.
-        share = 100.0 if score == 0 else 100 * variant[name].metrics[headline] / score
-        share = share if math.isfinite(share) else 0.0
+        share = 100 * _share(reference.metrics[headline], variant[name].metrics[headline])
         gates.append(
             GateResult(
                 f"teacher-share/{name}",
@@ -110,3 +123,13 @@ def share_gates(
             )
         )
     return gates
+
+
+def _share(score: float, own: float) -> float:
+    """Return how much of ``score`` is kept by ``own``, 1 is all; what is no number keeps nothing."""
+    if not (math.isfinite(score) and math.isfinite(own)):
+        return 0.0
+    if score > 0:
+        return own / score
+    # Nothing can be lost of 0. Below it (a cost with a minus, an R2 of a useless model) the smaller size is better.
+    return abs(score / own) if own < 0 else 1.0

@@ -2,95 +2,189 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import inspect
+import math
+import typing
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from hub.contract.domain import Metric
-from hub.contract.metrics import Outcome, confusion, per_label
+from hub.contract.errors import HubError, UsageError
+from hub.contract.outcomes import AnyOutcome, LabelsOutcome, NumbersOutcome, Outcome, SpansOutcome
 from hub.contract.reference import resolve
-from hub.contract.results import Evaluation, Interval, ReliabilityBin
+from hub.contract.results import Evaluation, Interval
+from hub.evaluate.forms import Form, form_of_outcome
+from hub.evaluate.reliability import reliability_bins
+
+__all__ = [
+    "WHOLE",
+    "bootstrap",
+    "check_metrics",
+    "evaluate",
+    "metric_function",
+    "reliability_bins",
+    "slice_outcomes",
+]
 
 WHOLE = "all"
 """Name of the only slice of a task that has none."""
 
+_ANSWERS: dict[type, str] = {
+    Outcome: "one label a row",
+    LabelsOutcome: "any number of labels a row",
+    SpansOutcome: "entities",
+    NumbersOutcome: "a number a row",
+}
+
 
 def evaluate(
-    outcome: Outcome, metrics: Sequence[Metric], *, resamples: int = 0, reliability: bool = True, seed: int = 0
+    outcome: AnyOutcome, metrics: Sequence[Metric], *, resamples: int = 0, reliability: bool = True, seed: int = 0
 ) -> Evaluation:
     """Score one model on one slice.
 
     Args:
-        outcome: truth and probabilities.
+        outcome: truth and prediction.
         metrics: what to compute; the first is the headline.
         resamples: bootstrap draws for the headline's interval; 0 gives none.
         reliability: fill the reliability bins.
         seed: of the bootstrap.
+
+    Raises:
+        UsageError: HUB-V003, a metric is for another form of answer; HUB-V004, a metric failed.
+        MissingError: HUB-P010, a metric's function is not there.
     """
-    functions: dict[str, Callable[[Outcome], float]] = {m.name: resolve(m.function) for m in metrics}
-    values = {name: float(function(outcome)) for name, function in functions.items()}
+    form = form_of_outcome(outcome)
+    functions = {metric.name: metric_function(metric, type(outcome)) for metric in metrics}
+    values = {name: function(outcome) for name, function in functions.items()}
     intervals = {}
-    if resamples and len(outcome.truth):
+    if resamples and outcome.rows:
         name = metrics[0].name
         intervals[name] = bootstrap(outcome, functions[name], resamples, seed)
     return Evaluation(
-        rows=len(outcome.truth),
+        rows=outcome.rows,
         metrics=values,
         intervals=intervals,
-        per_label=per_label(outcome),
-        confusion=tuple(tuple(int(cell) for cell in row) for row in confusion(outcome)),
-        reliability=reliability_bins(outcome) if reliability else (),
+        per_label=form.per_label(outcome),
+        confusion=form.confusion(outcome),
+        reliability=form.reliability(outcome) if reliability else (),
     )
 
 
-def bootstrap(outcome: Outcome, metric: Callable[[Outcome], float], resamples: int, seed: int) -> Interval:
+def check_metrics(form: Form, metrics: Sequence[Metric]) -> None:
+    """Refuse metrics that are for another form of answer, before anything is trained.
+
+    Raises:
+        UsageError: HUB-V003, a metric's argument is annotated with another form.
+        MissingError: HUB-P010, a metric's function is not there.
+    """
+    outcome = {"label": Outcome, "labels": LabelsOutcome, "spans": SpansOutcome, "number": NumbersOutcome}[form.answers]
+    for metric in metrics:
+        metric_function(metric, outcome)
+
+
+def metric_function(metric: Metric, form: type) -> Callable[[AnyOutcome], float]:
+    """Return a metric as a function that gives a float or a coded error.
+
+    Args:
+        metric: of a task.
+        form: class of the outcomes it will be given.
+
+    Raises:
+        UsageError: HUB-V003, its first argument is annotated with another form. The function raises HUB-V004 when the
+            metric raises or gives no number.
+        MissingError: HUB-P010, it is not there.
+    """
+    function = resolve(metric.function)
+    wanted = _wanted(function)
+    if wanted and form not in wanted:
+        kinds = " or ".join(_ANSWERS[kind] for kind in wanted)
+        raise UsageError(
+            "HUB-V003",
+            f"metric {metric.name!r} does not fit answers of the form {_ANSWERS[form]!r}",
+            f"{metric.function} is for {kinds}",
+            "give the task a metric of its kind's form",
+        )
+
+    def score(outcome: AnyOutcome) -> float:
+        try:
+            return float(function(outcome))
+        except HubError:
+            raise
+        except Exception as error:  # plugin code: whatever it raises is named with its metric
+            raise UsageError(
+                "HUB-V004",
+                f"metric {metric.name!r} failed on {outcome.rows} rows of the form {_ANSWERS[form]!r}",
+                f"{type(error).__name__}: {error}",
+                f"mend {metric.function}, or leave the metric out of the task",
+            ) from error
+
+    return score
+
+
+def _wanted(function: Any) -> tuple[type, ...]:
+    """Return the forms that a metric's first argument is annotated with; none when that cannot be told."""
+    try:
+        first = next(iter(inspect.signature(function).parameters))
+        hint = typing.get_type_hints(function).get(first)
+    except (StopIteration, TypeError, ValueError, NameError, AttributeError):
+        return ()  # no argument, or annotations that cannot be read: calling it will tell
+    kinds = typing.get_args(hint) or (hint,)
+    return tuple(kinds) if all(kind in _ANSWERS for kind in kinds) else ()
+
+
+def bootstrap(outcome: AnyOutcome, metric: Callable[[Any], float], resamples: int, seed: int) -> Interval:
     """95 % percentile bootstrap over rows.
+
+    A row's words stay together: rows are what was drawn from the world.
+
+    Args:
+        outcome: at least one row.
+        metric: the number whose interval is wanted.
+        resamples: draws, above 0.
+        seed: of the draws.
 
     Source: Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 13.
     """
     random = np.random.default_rng(seed)
-    rows = len(outcome.truth)
-    values = []
-    for _ in range(resamples):
-        drawn = random.integers(0, rows, rows)
-        values.append(metric(Outcome(outcome.labels, outcome.truth[drawn], outcome.probabilities[drawn])))
-    low, high = np.percentile(values, [2.5, 97.5])
+    rows = outcome.rows
+    values = [metric(outcome.take(random.integers(0, rows, rows))) for _ in range(resamples)]
+    # A draw without a single row of some label may leave a metric undefined.
+    finite = [value for value in values if math.isfinite(value)]
+    if not finite:
+        point = metric(outcome)
+        return Interval(point, point)
+    low, high = np.percentile(finite, [2.5, 97.5])
     return Interval(float(low), float(high))
 
 
-def reliability_bins(outcome: Outcome, bins: int = 10) -> tuple[ReliabilityBin, ...]:
-    """Return the non-empty equal-width bins of top probability."""
-    confidence = outcome.probabilities.max(axis=1)
-    right = outcome.predicted == outcome.truth
-    place = np.minimum((confidence * bins).astype(int), bins - 1)
-    return tuple(
-        ReliabilityBin(float(confidence[place == b].mean()), float(right[place == b].mean()), int((place == b).sum()))
-        for b in range(bins)
-        if (place == b).any()
-    )
-
-
-def split_outcomes(
-    labels: Sequence[str],
-    truth: npt.NDArray[np.int64],
+def slice_outcomes(
+    form: Form,
+    truth: npt.NDArray[Any],
     probabilities: npt.NDArray[np.float64],
+    units: npt.NDArray[np.int64],
     slices: Sequence[str],
-) -> Mapping[str, Outcome]:
-    """Cut evaluation rows into their slices.
+    thresholds: npt.NDArray[np.float64] | None = None,
+) -> dict[str, AnyOutcome]:
+    """Cut evaluation rows into their slices; a row's units stay together.
 
     Args:
-        labels: ids in output order.
-        truth: int64 [rows].
-        probabilities: float64 [rows, labels].
+        form: of the answers.
+        truth: of every unit, as `Form.truth` gives it.
+        probabilities: float64 [units, outputs].
+        units: int64 [rows], units of each row.
         slices: slice name of each row; ``""`` becomes `WHOLE`.
+        thresholds: float64 [labels] of forms that have them.
 
     Returns:
         Outcomes by slice name, in order of first appearance.
     """
-    names = list(dict.fromkeys(name or WHOLE for name in slices))
+    names = np.array([name or WHOLE for name in slices], dtype=object)
     found = {}
-    for name in names:
-        rows = np.array([(entry or WHOLE) == name for entry in slices])
-        found[name] = Outcome(tuple(labels), truth[rows], probabilities[rows])
+    for name in dict.fromkeys(names):
+        rows = names == name
+        chosen = np.repeat(rows, units)
+        found[name] = form.outcome(truth[chosen], probabilities[chosen], units[rows], thresholds)
     return found

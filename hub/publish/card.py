@@ -32,6 +32,7 @@ def card_text(result: BuildResult, manifest: Manifest) -> str:
         _results(result),
         _labels(result),
         _calibration(result),
+        _section("Left out", md.items([md.text(sentence) for sentence in figures.left_out(result)])),
         usage(manifest),
         _section("Intended use", md.prose(result.card.intended_use)),
         _section("Out of scope", md.prose(result.card.out_of_scope)),
@@ -78,7 +79,7 @@ def _facts(result: BuildResult, manifest: Manifest) -> str:
     default = figures.default_model(result)
     lines = [
         f"Task {md.code(result.task)}: {md.text(result.summary)}",
-        f"Labels: {len(manifest.labels)}; at most {manifest.max_length} tokens of a text are read",
+        _answers(result, manifest),
         f"Variants: {', '.join(md.code(name) for name in manifest.variants)}; "
         f"default {md.code(manifest.default_variant['portable'])}",
     ]
@@ -88,6 +89,27 @@ def _facts(result: BuildResult, manifest: Manifest) -> str:
         passed = len(result.gates) - len(figures.missed(result))
         lines.append(f"Gates: {passed} of {len(result.gates)} passed")
     return md.items(lines)
+
+
+def _answers(result: BuildResult, manifest: Manifest) -> str:
+    """Say what the model answers and how much of an input it reads."""
+    form = figures.kind(result)
+    name = manifest.labels[0].name if manifest.labels else "value"
+    unit = f" in {md.text(manifest.unit)}" if manifest.unit else ""
+    answers = {
+        "label": f"Labels: {len(result.labels)}",
+        "labels": f"Labels: {len(result.labels)}, of which a text may have any number",
+        "spans": f"Entity types: {len(result.labels)}",
+        "number": f"Answer: a number, {md.text(name)}{unit}",
+    }[form.answers]
+    if form.reads == "row":
+        return answers
+    if manifest.window_stride:
+        return (
+            f"{answers}; a text is read in windows of {manifest.max_length} tokens that share "
+            f"{manifest.window_stride}, and the scores of all are averaged"
+        )
+    return f"{answers}; at most {manifest.max_length} tokens of a text are read"
 
 
 def _part(part: SliceName) -> str:
@@ -101,7 +123,7 @@ def _results(result: BuildResult) -> str:
     for part in parts:
         columns += [f"{metric}, {_part(part)}", "of the teacher"]
     lengths = figures.lengths(result)
-    columns += ["Size", *(f"{tokens} tokens, p50 / p95" for tokens in lengths)]
+    columns += ["Size", *(f"{numbers.capital(figures.length_name(result, t))}, p50 / p95" for t in lengths)]
     rows = []
     for model in result.models:
         row = [md.text(model.name) + (" (default)" if model is figures.default_model(result) else "")]
@@ -142,8 +164,10 @@ def _how_measured(result: BuildResult) -> str:
     )
     threads = sorted({entry.threads for model in result.models for entry in model.latency.values()})
     if threads:
+        reads = figures.kind(result).reads
+        encoding = "tokenization" if reads == "text" else "its encoding"
         text += (
-            " Times: text in, prediction out, tokenization included, one text at a time, "
+            f" Times: {reads} in, prediction out, {encoding} included, one {reads} at a time, "
             f"{' and '.join(map(str, threads))} thread{'' if threads == [1] else 's'}."
         )
     machine = _machine(result.machine)
@@ -206,18 +230,35 @@ def _labels(result: BuildResult) -> str:
     ]
     if not scored:
         return ""
-    columns = ["Label", "Name"]
+    name, counted = (numbers.capital(word) for word in figures.label_words(result))
+    columns = [name, "Name"]
     for part in scored:
-        columns += [f"Rows, {_part(part)}", "F1"]
+        columns += [f"{counted}, {_part(part)}", "F1"]
+    thresholds = result.thresholds.get(default.variant, {})
+    columns += ["Threshold"] if thresholds else []
     rows = []
     for label in result.labels:
         row = [md.text(label.id), md.text(label.name)]
         for part in scored:
             score = default.evaluations[part.name].per_label.get(label.id)
             row += [f"{score.rows:,}", numbers.number(score.f1)] if score else ["–", "–"]
+        if thresholds:
+            row.append(numbers.number(thresholds[label.id]) if label.id in thresholds else "–")
         rows.append(row)
     return md.blocks(
-        "## Labels", f"Scores of the default variant, {md.text(default.name)}.", md.table(columns, rows, 2)
+        f"## {name}s",
+        f"Scores of the default variant, {md.text(default.name)}. {_rule(result) if thresholds else ''}".rstrip(),
+        md.table(columns, rows, 2),
+    )
+
+
+def _rule(result: BuildResult) -> str:
+    """Say what the thresholds mean."""
+    if figures.kind(result).answers == "labels":
+        return "A label is predicted when its probability is at or above its threshold, chosen on the validation rows."
+    return (
+        "The label with the largest ratio of probability to threshold is predicted; the thresholds were chosen on the "
+        "validation rows."
     )
 
 
@@ -229,8 +270,9 @@ def _calibration(result: BuildResult) -> str:
         error = figures.calibration_error(evaluation) if evaluation else None
         if error is not None:
             errors.append(f"{numbers.number(error)} on {_part(part)}")
+    function = "sigmoid" if figures.kind(result).answers == "labels" else "softmax"
     stated = (
-        "The temperature that calibrates the probabilities is part of the graph: a plain softmax is enough. "
+        f"The temperature that calibrates the probabilities is part of the graph: a plain {function} is enough. "
         f"Expected calibration error of the default variant: {', '.join(errors)}."
         if errors
         else ""
@@ -260,10 +302,7 @@ def _data(result: BuildResult) -> str:
     rows = ", ".join(f"{md.text(split)} {count:,}" for split, count in report.rows_out.items())
     lines = [f"Source: {name}{version}"] if source else []
     lines += [f"Rows after cleaning: {rows}"] if rows else []
-    lines.append(
-        f"Leaks after cleaning: {report.leaks:,} rows of an evaluation split have their exact text in train, "
-        f"{report.near_leaks:,} have a near-duplicate there"
-    )
+    lines.append(figures.leaks_sentence(result))
     lines += [f"Note: {md.text(note)}" for note in report.notes]
     return _section("Data", md.items(lines))
 

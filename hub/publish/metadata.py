@@ -11,6 +11,7 @@ import re
 from huggingface_hub import EvalResult, ModelCardData
 
 from hub.contract import figures, numbers
+from hub.contract.domain import KINDS
 from hub.contract.results import BuildResult, LicenceNote, ModelResult
 from hub.edge.schema import Manifest
 
@@ -32,8 +33,22 @@ _LICENCES = frozenset((
 # SPDX identifiers that the Hub writes in another way.
 _ALIASES = {"odbl-1.0": "odbl", "odc-by-1.0": "odc-by", "pddl-1.0": "pddl", "wtfpl-2.0": "wtfpl"}
 
-_HUB_METRICS = {"macro_f1": "f1", "micro_f1": "f1", "weighted_f1": "f1", "f1": "f1", "accuracy": "accuracy"}
-_PIPELINES = {"text-classification": "text-classification"}
+_HUB_METRICS = {
+    **dict.fromkeys(("macro_f1", "micro_f1", "weighted_f1", "entity_f1", "macro_entity_f1", "f1"), "f1"),
+    "accuracy": "accuracy",
+    "entity_precision": "precision",
+    "entity_recall": "recall",
+    "mean_absolute_error": "mae",
+    "r2": "r_squared",
+    "roc_auc": "roc_auc",
+}
+_PIPELINES = {
+    "text-classification": "text-classification",
+    "multi-label": "text-classification",
+    "token-classification": "token-classification",
+    "tabular-classification": "tabular-classification",
+    "tabular-regression": "tabular-regression",
+}
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _DATASET = re.compile(r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/datasets/([\w.-]+(?:/[\w.-]+)?)(?:[/?#].*)?")
 # Files that Transformers.js finds by itself, and the name it has for their precision.
@@ -66,7 +81,7 @@ def metadata(result: BuildResult, manifest: Manifest) -> ModelCardData:
         license=licence,
         license_name=licence_name,
         license_link=licence_link,
-        language=_languages(result.card.language),
+        language=_languages(result.card.language) if figures.kind(result).reads == "text" else None,
         library_name=LIBRARY,
         pipeline_tag=_PIPELINES.get(result.kind),
         tags=_tags(result, manifest),
@@ -77,6 +92,15 @@ def metadata(result: BuildResult, manifest: Manifest) -> ModelCardData:
         model_name=manifest.name,
         eval_results=_results(result) or None,
     )
+
+
+def runs_in_javascript(kind: str) -> bool:
+    """Return whether Transformers.js has a pipeline for bundles of a kind: those that read text."""
+    return kind in KINDS and KINDS[kind].reads == "text"
+
+
+def _js_files(manifest: Manifest) -> bool:
+    return any(entry.file in JS_PRECISIONS for entry in manifest.variants.values())
 
 
 def variants(result: BuildResult) -> list[ModelResult]:
@@ -130,7 +154,7 @@ def _languages(stated: str) -> list[str] | None:
 def _tags(result: BuildResult, manifest: Manifest) -> list[str]:
     entries = manifest.variants.values()
     formats = [entry.format for entry in entries] + [entry.precision for entry in entries]
-    browser = ["transformers.js"] if any(entry.file in JS_PRECISIONS for entry in entries) else []
+    browser = ["transformers.js"] if runs_in_javascript(result.kind) and _js_files(manifest) else []
     domain = result.task.partition("/")[0]
     return list(dict.fromkeys([*result.card.tags, domain, *sorted(set(formats)), "edge", *browser]))
 

@@ -1,12 +1,32 @@
-"""How to run a bundle, as the card shows it: command line, plain Python, Node."""
+"""How to run a bundle, as the card shows it: command line, Python with and without the hub, Node."""
 
 from __future__ import annotations
 
 import json
 
+from hub.contract.domain import KINDS, Kind
 from hub.edge.schema import Manifest, Variant
 from hub.publish import markdown as md
 from hub.publish.metadata import JS_PRECISIONS
+
+TEXT = "Write your own text here"
+
+_HUB = """from hub.edge import Bundle
+
+bundle = Bundle.open(".")
+{answer}"""
+
+_READS = {
+    "text": f'(answer,) = bundle.predict(["{TEXT}"])\n',
+    "row": "row = dict.fromkeys(bundle.columns)  # write your own values; None is a missing one\n"
+    "(answer,) = bundle.predict([row])\n",
+}
+_SHOWS = {
+    "label": 'print(answer.label, f"{answer.score:.3f}", "abstained" if answer.abstained else "")',
+    "labels": 'for label, score in zip(answer.labels, answer.scores, strict=True):\n    print(f"{score:.3f}", label)',
+    "spans": 'for span in answer.spans:\n    print(span.start, span.end, span.label, f"{span.score:.3f}", span.text)',
+    "number": "print(answer.value{unit})",
+}
 
 _PYTHON = """import json
 import numpy as np
@@ -19,13 +39,21 @@ tokenizer.no_padding()
 tokenizer.enable_truncation(bundle["max_length"])
 {options}session = onnxruntime.InferenceSession({file}, options, providers=["CPUExecutionProvider"])
 
-text = tokenizer.encode("Write your own text here")
+text = tokenizer.encode("{text}")
 values = {{"input_ids": text.ids, "attention_mask": text.attention_mask, "token_type_ids": text.type_ids}}
 feeds = {{entry.name: np.array([values[entry.name]], dtype=np.int64) for entry in session.get_inputs()}}
 logits = session.run([{output}], feeds)[0][0].astype(np.float64)
-probabilities = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
+{answer}"""
+
+_SOFTMAX = """probabilities = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
 for index in np.argsort(-probabilities, kind="stable")[:3]:
-    print(f"{{probabilities[index]:.3f}}", bundle["labels"][index]["name"])"""
+    print(f"{probabilities[index]:.3f}", bundle["labels"][index]["name"])"""
+
+_SIGMOID = """probabilities = 1 / (1 + np.exp(-logits))
+thresholds = bundle.get("thresholds", {{}}).get({variant}, {{}})
+for label, probability in zip(bundle["labels"], probabilities, strict=True):
+    if probability >= thresholds.get(label["id"], 0.5):
+        print(f"{{probability:.3f}}", label["name"])"""
 
 _OPTIONS = """options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = {threads}
@@ -36,8 +64,15 @@ _DISABLED = """options.add_session_config_entry("optimization.disable_specified_
 _NODE = """import {{ env, pipeline }} from "@huggingface/transformers";
 
 env.allowRemoteModels = false; // the folder is read, nothing is fetched
-const classify = await pipeline("text-classification", "./", {{ dtype: "{precision}" }});
-console.log(await classify("Write your own text here", {{ top_k: 3 }}));"""
+const classify = await pipeline("{pipeline}", "./", {{ dtype: "{precision}" }});
+console.log(await classify("{text}"{options}));{remark}"""
+
+_NODE_KINDS = {
+    "text-classification": ("text-classification", ", { top_k: 3 }", ""),
+    "multi-label": ("text-classification", ", { top_k: null }", " // every label with its own probability"),
+    "token-classification": ("token-classification", "", " // by token: a word has the tag of its first one"),
+}
+"""Name of the pipeline of Transformers.js, its options, and what to know about its answer."""
 
 
 def usage(manifest: Manifest) -> str:
@@ -47,15 +82,30 @@ def usage(manifest: Manifest) -> str:
         manifest: of the bundle; everything the code names comes from it.
     """
     variant = manifest.variants[manifest.default_variant["portable"]]
-    parts = ["## How to use", "Run these in the folder of the bundle.", _commands()]
-    if variant.format == "onnx" and manifest.kind == "text-classification":
-        python = "In Python with `onnxruntime`, `tokenizers` and `numpy` alone (no PyTorch):"
+    kind = KINDS.get(manifest.kind)
+    parts = ["## How to use", "Run these in the folder of the bundle.", _commands(kind)]
+    if kind is None:
+        return md.blocks(*parts)
+    parts += ["In Python with the hub (no PyTorch):", f"```python\n{hub_code(manifest, kind)}\n```"]
+    if variant.format != "onnx":
+        return md.blocks(*parts)
+    if _is_plain(manifest, kind):
+        python = "In Python with `onnxruntime`, `tokenizers` and `numpy` alone:"
         parts += [python, f"```python\n{python_code(manifest, variant)}\n```"]
-        precision = JS_PRECISIONS.get(variant.file)
-        if precision:
-            node = "In Node with `@huggingface/transformers`:"
-            parts += [node, f"```js\n{_NODE.format(precision=precision)}\n```"]
+    precision = JS_PRECISIONS.get(variant.file)
+    if precision and manifest.kind in _NODE_KINDS:
+        pipeline, options, remark = _NODE_KINDS[manifest.kind]
+        node = _NODE.format(pipeline=pipeline, precision=precision, text=TEXT, options=options, remark=remark)
+        parts += ["In Node with `@huggingface/transformers`:", f"```js\n{node}\n```"]
+        if manifest.window_stride:
+            parts.append(f"Node reads the first {manifest.max_length} tokens of a text; the hub reads all of it.")
     return md.blocks(*parts)
+
+
+def hub_code(manifest: Manifest, kind: Kind) -> str:
+    """Return Python that answers one input with `hub.edge`."""
+    unit = f", {json.dumps(manifest.unit)}" if manifest.unit else ""
+    return _HUB.format(answer=_READS[kind.reads] + _SHOWS[kind.answers].replace("{unit}", unit))
 
 
 def python_code(manifest: Manifest, variant: Variant) -> str:
@@ -64,13 +114,26 @@ def python_code(manifest: Manifest, variant: Variant) -> str:
     options = _OPTIONS.format(threads=session.threads)
     if session.disabled_optimizers:
         options += _DISABLED.format(names=json.dumps(";".join(session.disabled_optimizers)))
-    return _PYTHON.format(options=options, file=json.dumps(variant.file), output=json.dumps(manifest.output))
+    answer = _SOFTMAX
+    if KINDS[manifest.kind].answers == "labels":
+        answer = _SIGMOID.format(variant=json.dumps(manifest.default_variant["portable"]))
+    file, output = json.dumps(variant.file), json.dumps(manifest.output)
+    return _PYTHON.format(options=options, file=file, output=output, text=TEXT, answer=answer)
 
 
-def _commands() -> str:
+def _is_plain(manifest: Manifest, kind: Kind) -> bool:
+    """Return whether a few lines without the hub give the bundle's answers."""
+    one_label = kind.answers == "label" and not manifest.thresholds
+    return kind.reads == "text" and (one_label or kind.answers == "labels") and not manifest.window_stride
+
+
+def _commands(kind: Kind | None) -> str:
+    predict = "--input rows.csv    # a file with the columns that the model reads"
+    if kind is None or kind.reads == "text":
+        predict = f'"{TEXT}"'
     return (
         "```sh\npip install domainhub\n"
-        'hub predict . "Write your own text here"\n'
+        f"hub predict . {predict}\n"
         "hub verify .    # file hashes, and the answers of the self-test on this machine\n"
         "hub bench .     # time and memory on this machine\n```"
     )

@@ -16,7 +16,7 @@ from hub.report.sections.data import data
 from hub.report.sections.headline import headline
 from hub.report.sections.labels import confusion, labels
 from hub.report.sections.origin import provenance, recipe
-from hub.report.sections.results import costs, gates, results
+from hub.report.sections.results import costs, gates, left_out, results
 from hub.report.sections.training import training
 from hub.report.view import View
 
@@ -31,6 +31,7 @@ _SECTIONS = (
     ("Data", data),
     ("Recipe", recipe),
     ("Provenance", provenance),
+    ("Left out", left_out),
 )
 
 

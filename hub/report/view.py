@@ -38,13 +38,33 @@ class View:
 
     @cached_property
     def baseline(self) -> ModelResult | None:
-        """The linear baseline's row."""
+        """The baseline's row."""
         return figures.model_of(self.result, "baseline")
 
     @property
     def metric(self) -> str:
         """Name of the headline metric in words."""
         return numbers.name(self.result.headline_metric)
+
+    @property
+    def reads(self) -> str:
+        """What one input is: ``text`` or ``row``."""
+        return figures.kind(self.result).reads
+
+    @property
+    def encoding(self) -> str:
+        """How an input becomes numbers, for sentences about times."""
+        return "its encoding" if self.reads == "row" else "tokenization"
+
+    @property
+    def answers(self) -> str:
+        """The form of the answers (`hub.contract.domain.Kind`)."""
+        return figures.kind(self.result).answers
+
+    @property
+    def label_words(self) -> tuple[str, str]:
+        """What a scored name is, and what its rows count."""
+        return figures.label_words(self.result)
 
     def series(self, model: ModelResult) -> int:
         """Return the number of a model's colour and marker: 0 the baseline, 1 the teacher, then the variants."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hub.contract import figures, numbers
 from hub.contract.results import SliceName
-from hub.report.charts.reliability import reliability_plot
+from hub.report.charts.reliability import TOP, reliability_plot
 from hub.report.markup import Html
 from hub.report.sections.parts import figure, grid, paragraph, section
 from hub.report.tables import Cell, Column, table
@@ -26,8 +26,12 @@ def _plot(view: View, part: SliceName) -> Html | None:
     title = f"Reliability of {view.default.name}, {view.part_title(part)}"
     stated = f"Expected calibration error (ECE) {numbers.number(error)}. " if error is not None else ""
     rows = sum(entry.rows for entry in evaluation.reliability)
-    sentence = f"{stated}{rows:,} rows. On the dashed line the stated probability is the share that was right."
-    plot = reliability_plot(title, sentence, evaluation.reliability, view.series(view.default), key=part.name)
+    decided = view.answers == "labels"
+    counted = "decisions, one for each row and label" if decided else "rows"
+    share = "share of rows that have the label" if decided else "share that was right"
+    sentence = f"{stated}{rows:,} {counted}. On the dashed line the stated probability is the {share}."
+    axes = ("Probability of a label", "Share that has it", "Decisions") if decided else TOP
+    plot = reliability_plot(title, sentence, evaluation.reliability, view.series(view.default), axes, key=part.name)
     return figure(f"{title}. {sentence}", plot)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.contract import numbers
+from hub.contract import figures, numbers
 from hub.contract.results import CleaningReport
 from hub.report.markup import Html, element, join
 from hub.report.sections.parts import paragraph, section
@@ -14,7 +14,7 @@ def data(view: View) -> Html:
     """Return the section about the data."""
     report = view.result.cleaning
     notes = element("ul", *(element("li", note) for note in report.notes), class_="plain") if report.notes else None
-    return section("Data", notes, _splits(report), _leaks(report), _findings(report), _labels(view, report))
+    return section("Data", notes, _splits(report), _leaks(view, report), _findings(report), _labels(view, report))
 
 
 def _splits(report: CleaningReport) -> Html | None:
@@ -33,13 +33,10 @@ def _splits(report: CleaningReport) -> Html | None:
     return table("Rows of every split", columns, rows)
 
 
-def _leaks(report: CleaningReport) -> Html:
+def _leaks(view: View, report: CleaningReport) -> Html:
     clean = not report.leaks and not report.near_leaks
-    text = (
-        f"Leaks after cleaning: {report.leaks:,} rows of an evaluation split have their exact text in train, "
-        f"{report.near_leaks:,} have a near-duplicate there."
-    )
-    return paragraph(element("strong", "✓ " if clean else "⚠ "), text, class_="good" if clean else "bad")
+    sentence = figures.leaks_sentence(view.result) + "."
+    return paragraph(element("strong", "✓ " if clean else "⚠ "), sentence, class_="good" if clean else "bad")
 
 
 def _findings(report: CleaningReport) -> Html | None:
@@ -63,11 +60,17 @@ def _findings(report: CleaningReport) -> Html | None:
 
 def _labels(view: View, report: CleaningReport) -> Html | None:
     splits = list(report.labels)
-    if not splits:
+    if not splits or not view.result.labels or view.answers == "number":
         return None
-    columns = [Column("Label"), Column("Name", wide=True), *(Column(numbers.capital(split), True) for split in splits)]
+    word = view.label_words[0]
+    columns = [
+        Column(numbers.capital(word)),
+        Column("Name", wide=True),
+        *(Column(numbers.capital(split), True) for split in splits),
+    ]
     rows = []
     for label in view.result.labels:
         counts = [report.labels[split].get(label.id, 0) for split in splits]
         rows.append([Cell(label.id), Cell(label.name or "–"), *(Cell(f"{count:,}", count) for count in counts)])
-    return table("Rows of every label after cleaning", columns, rows, sortable=True, tall=True)
+    which = "Rows with an entity of every type" if view.answers == "spans" else "Rows of every label"
+    return table(f"{which} after cleaning", columns, rows, sortable=True, tall=True)

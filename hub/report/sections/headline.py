@@ -45,10 +45,10 @@ def _score(view: View, part: SliceName) -> Html:
     interval = evaluation.intervals.get(metric)
     share = figures.share_of_teacher(result, view.default, part.name)
     others = []
-    for name, model in (("teacher", view.teacher), ("linear baseline", view.baseline)):
+    for model in (view.teacher, view.baseline):
         other = figures.score(model, part.name, metric)
-        if other is not None:
-            others.append(f"{name} {numbers.number(other)}")
+        if model is not None and other is not None:
+            others.append(f"{model.name} {numbers.number(other)}")
     return _tile(
         title,
         numbers.number(value),
@@ -74,15 +74,17 @@ def _size(view: View) -> Html:
 def _speed(view: View) -> Html:
     default = view.default
     if default is None or not default.latency:
-        return _tile("Time for one text", "–", "not measured")
+        return _tile(f"Time for one {view.reads}", "–", "not measured")
     shortest, *others = (tokens for tokens in figures.lengths(view.result) if tokens in default.latency)
     first = default.latency[shortest]
     lines = [_faster(view, shortest)]
     for tokens in others:
         time = numbers.milliseconds(default.latency[tokens].p50_ms)
-        lines.append(", ".join(filter(None, (f"{tokens} tokens: {time}", _faster(view, tokens)))))
+        length = figures.length_name(view.result, tokens)
+        lines.append(", ".join(filter(None, (f"{length}: {time}", _faster(view, tokens)))))
     threads = f"on {first.threads} thread" + ("s" if first.threads != 1 else "")
-    return _tile(f"Median time, {shortest} tokens", numbers.milliseconds(first.p50_ms), *lines, threads)
+    title = f"Median time, {figures.length_name(view.result, shortest)}"
+    return _tile(title, numbers.milliseconds(first.p50_ms), *lines, threads)
 
 
 def _faster(view: View, tokens: str) -> str:

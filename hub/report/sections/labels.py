@@ -29,7 +29,8 @@ def labels(view: View) -> Html | None:
     order = _order(view, parts[0])
     plots = [_dots(view, part, order[:MOST_DRAWN]) for part in parts]
     by = _last(view, parts[0]).name
-    scope = f"the {MOST_DRAWN} lowest of {len(order)} labels" if len(order) > MOST_DRAWN else "every label"
+    name = view.label_words[0]
+    scope = f"the {MOST_DRAWN} lowest of {len(order)} {name}s" if len(order) > MOST_DRAWN else f"every {name}"
     how = f"F1 of {scope}, in the order of {by} on {view.part_title(parts[0])}, lowest first."
     tables = [_table(view, part, _models(view, part)) for part in parts]
     return section("Labels", paragraph(how), view.legend(shown), grid(*plots, charts=True), *tables)
@@ -61,20 +62,23 @@ def _dots(view: View, part: SliceName, order: Sequence[LabelName]) -> Html:
             if label.id in model.evaluations[part.name].per_label
         )
         rows.append(DotRow(full_name(label), values))
-    title = f"F1 of labels, {view.part_title(part)}"
-    chart = dot_plot(title, "One mark a model and label. A table below has the numbers.", rows, "F1", key=part.name)
+    name = view.label_words[0]
+    title = f"F1 of {name}s, {view.part_title(part)}"
+    chart = dot_plot(title, f"One mark a model and {name}. A table below has the numbers.", rows, "F1", key=part.name)
     return figure(title, chart)
 
 
 def _table(view: View, part: SliceName, models: tuple[ModelResult, ...]) -> Html:
-    columns = [Column("Label"), Column("Name", wide=True), Column("Rows", True)]
+    name, counted = view.label_words
+    columns = [Column(numbers.capital(name)), Column("Name", wide=True), Column(numbers.capital(counted), True)]
     columns += [Column(model.name, True, "F1") for model in models]
     default = view.default if view.default in models else None
     if default:
         columns += [Column(name, True, default.name) for name in ("Precision", "Recall")]
         columns += [Column("Points against teacher", True)] if view.teacher in models else []
+        columns += [Column("Threshold", True, title_text="probability from which it is predicted")] * _thresholds(view)
     rows = [_row(view, part, models, default, label) for label in view.result.labels]
-    caption = f"Scores of every label, {view.part_title(part)}"
+    caption = f"Scores of every {name}, {view.part_title(part)}"
     return table(caption, columns, rows, sortable=True, tall=True)
 
 
@@ -91,7 +95,14 @@ def _row(
     cells += [_number(own.precision if own else None), _number(own.recall if own else None)]
     if view.teacher in models:
         cells.append(_points(own, scores[models.index(view.teacher)]))
+    if _thresholds(view):
+        cells.append(_number(view.result.thresholds[default.variant].get(label.id)))
     return cells
+
+
+def _thresholds(view: View) -> bool:
+    """Return whether the default variant has thresholds of its own."""
+    return bool(view.default and view.result.thresholds.get(view.default.variant))
 
 
 def _number(value: float | None) -> Cell:

@@ -36,6 +36,13 @@ def results(view: View) -> Html:
     )
 
 
+def left_out(view: View) -> Html | None:
+    """Return what reports of other kinds show and this one cannot, with the reasons."""
+    sentences = figures.left_out(view.result)
+    listed = element("ul", *(element("li", sentence) for sentence in sentences), class_="plain")
+    return section("Left out", listed) if sentences else None
+
+
 def _footnote(view: View) -> str:
     timed = [entry for model in view.result.models for entry in model.latency.values()]
     text = (
@@ -46,7 +53,7 @@ def _footnote(view: View) -> str:
         calls = min(entry.calls for entry in timed)
         threads = sorted({entry.threads for entry in timed})
         text += (
-            " Times: text in, prediction out, tokenization included, one text at a time, "
+            f" Times: {view.reads} in, prediction out, {view.encoding} included, one {view.reads} at a time, "
             f"{' and '.join(map(str, threads))} thread{'s' if threads != [1] else ''}, at least {calls:,} calls; "
             "p50 is the median, p95 the 95th percentile, cold the median first call after 50 ms of other work."
         )
@@ -60,7 +67,7 @@ def _result_table(view: View) -> Html:
     ]
     columns += [Column("Parameters", True, "Size"), Column("Bytes", True, "Size")]
     for tokens in figures.lengths(view.result):
-        columns += [Column(name, True, f"One text of {tokens} tokens") for name in ("p50", "p95", "cold")]
+        columns += [Column(name, True, _timed(view, tokens)) for name in ("p50", "p95", "cold")]
     rows = []
     for model in view.result.models:
         mark = "Default variant" if view.default is model else None
@@ -75,6 +82,11 @@ def _result_table(view: View) -> Html:
         rows.append(row)
     caption = f"{numbers.capital(view.metric)} with its 95 % bootstrap interval, size and time of every model"
     return table(caption, columns, rows, sortable=True)
+
+
+def _timed(view: View, tokens: str) -> str:
+    length = figures.length_name(view.result, tokens)
+    return f"One text of {length}" if view.reads == "text" else numbers.capital(length)
 
 
 def _score(evaluation: Evaluation | None, metric: str) -> Cell:
@@ -151,14 +163,14 @@ def _time_bars(view: View) -> Html | None:
     for tokens in figures.lengths(view.result):
         timed = [model for model in view.result.models if tokens in model.latency]
         bars = tuple(_time_bar(view, model, tokens) for model in timed)
-        groups.append(BarGroup(f"{tokens} tokens", bars))
+        groups.append(BarGroup(figures.length_name(view.result, tokens), bars))
     if not groups:
         return None
     sentence = ". ".join(
         f"{group.name}: " + "; ".join(f"{bar.name} {bar.shown}" for bar in group.bars) for group in groups
     )
-    chart = bar_chart("Median time for one text", sentence, groups)
-    return figure("Median time (p50) for one text; × is how many times faster than the teacher", chart)
+    chart = bar_chart(f"Median time for one {view.reads}", sentence, groups)
+    return figure(f"Median time (p50) for one {view.reads}; × is how many times faster than the teacher", chart)
 
 
 def _time_bar(view: View, model: ModelResult, tokens: str) -> Bar:

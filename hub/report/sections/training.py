@@ -12,6 +12,8 @@ from hub.report.sections.parts import figure, grid, section
 from hub.report.tables import Cell, Column, table
 from hub.report.view import View
 
+_NOT_MEASURED = -1.0
+
 
 def training(view: View) -> Html | None:
     """Return a table of the trainings and their curves."""
@@ -47,7 +49,7 @@ def _curves(view: View, entry: TrainingResult) -> list[Html]:
     series = 1 if entry.name == "teacher" else 2
     name = numbers.capital(entry.name)
     losses = [(point.epoch, point.loss) for point in entry.points if math.isfinite(point.loss)]
-    scores = [(point.epoch, point.score) for point in entry.points if point.score >= 0]
+    scores = [(point.epoch, point.score) for point in entry.points if point.score != _NOT_MEASURED]
     drawings = []
     if losses:
         title = f"{name}: training loss"

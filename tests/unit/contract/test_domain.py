@@ -21,7 +21,6 @@ def test_a_headline_that_is_better_when_lower_is_refused() -> None:
         {"name": "Not A Name"},
         {"kind": "image-classification"},
         {"labels": (Label("a"), Label("a"))},
-        {"sources": ()},
         {"recipes": ()},
         {"metrics": ()},
         {"examples": "no reference"},

@@ -187,3 +187,41 @@ def test_published_cuts_paths_and_keeps_the_rest(result: BuildResult) -> None:
     assert shown.machine == result.machine
     assert shown.models is result.models
     assert figures.published(shown) == shown
+
+
+def test_a_baseline_of_another_name_is_called_by_it(result: BuildResult) -> None:
+    boosting = dataclasses.replace(result.models[0], name="gradient boosting")
+    changed = dataclasses.replace(result, models=(boosting, *result.models[1:]), gates=(), notes=())
+
+    (sentence,) = figures.leading_sentences(changed)
+
+    assert sentence.startswith("The baseline (gradient boosting) is not beaten on known: macro F1 0.900")
+
+
+def test_no_share_of_a_teacher_below_zero(result: BuildResult) -> None:
+    models = (model("teacher", "teacher", 0, unseen=-0.2), model("int8", "variant", 0, unseen=-0.4))
+    changed = dataclasses.replace(result, models=models)
+
+    assert figures.share_of_teacher(changed, models[1], "unseen") is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "length", "sentences"),
+    [
+        ("text-classification", ("label", "rows"), "16 tokens", 0),
+        ("multi-label", ("label", "rows"), "16 tokens", 2),
+        ("token-classification", ("entity type", "entities"), "16 tokens", 3),
+        ("tabular-classification", ("label", "rows"), "one row", 0),
+        ("tabular-regression", ("label", "rows"), "one row", 2),
+        ("something-new", ("label", "rows"), "16 tokens", 0),
+    ],
+)
+def test_words_of_every_kind(
+    result: BuildResult, kind: str, words: tuple[str, str], length: str, sentences: int
+) -> None:
+    changed = dataclasses.replace(result, kind=kind)
+
+    assert figures.label_words(changed) == words
+    assert figures.length_name(changed, "16") == length
+    assert len(figures.left_out(changed)) == sentences
+    assert all(sentence.startswith("There ") and sentence.endswith(".") for sentence in figures.left_out(changed))

@@ -25,6 +25,9 @@ from hub.contract.recipe import (
 # PyYAML writes U+0085 as it is and reads it as a blank.
 WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\x85"), max_size=20)
 COUNTS = st.integers(1, 10_000)
+NAMES = st.lists(st.text("abc _*", min_size=1, max_size=5).filter(lambda name: name == name.strip()), max_size=3).map(
+    tuple
+)
 SHARES = st.floats(0, 1)
 NUMBERS = st.floats(-1e6, 1e6)
 RECIPES = st.builds(
@@ -34,7 +37,24 @@ RECIPES = st.builds(
     base=WORDS,
     max_length=st.integers(2, 512),
     seed=st.integers(0, 2**31),
-    data=st.builds(DataOptions, max_rows_per_label=COUNTS, text=WORDS, label=WORDS, group=WORDS, seed=COUNTS),
+    data=st.builds(
+        DataOptions,
+        max_rows_per_label=COUNTS,
+        text=WORDS,
+        text_pair=WORDS,
+        label=WORDS,
+        labels=WORDS,
+        separator=st.sampled_from([" ", "|", ", ", "\t", ";"]),
+        words=WORDS,
+        tags=WORDS,
+        group=WORDS,
+        columns=NAMES,
+        ignore=NAMES,
+        categories=NAMES,
+        missing=NAMES,
+        ignore_labels=NAMES,
+        seed=COUNTS,
+    ),
     teacher=st.builds(
         Training,
         epochs=COUNTS,
@@ -155,6 +175,10 @@ def test_setting_without_a_sign_is_refused() -> None:
         ("student.layers=", "student", "layers", ()),
         ("data.text=a=b", "data", "text", "a=b"),
         ("data.group=", "data", "group", ""),
+        ("data.separator= ", "data", "separator", " "),
+        ("data.separator = ; ", "data", "separator", ";"),
+        ("data.ignore=id,Product ID", "data", "ignore", ("id", "Product ID")),
+        ("data.columns=*", "data", "columns", ("*",)),
         ("gates.max_drop_points=-100", "gates", "max_drop_points", -100.0),
     ],
 )
@@ -185,6 +209,7 @@ def test_later_settings_win() -> None:
         "student.layers=0;5",
         "student.layers=[0,5]",
         "seed=0x1f",
+        "data.separator=",
     ],
 )
 def test_setting_of_another_type_is_refused(setting: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -26,8 +28,8 @@ def scored(score: float, rows: int = 100, **labels: tuple[float, int]) -> Evalua
 
 def drop(before: Evaluation, after: Evaluation, limits: Gates = LIMITS) -> tuple[GateResult, GateResult]:
     """Return the gate on the headline and the one on labels, of one slice."""
-    whole, label = drop_gates({"all": before}, {"all": after}, "macro_f1", limits, "int8")
-    return whole, label
+    found = drop_gates({"all": before}, {"all": after}, "macro_f1", limits, "int8")
+    return found[0], found[-1]
 
 
 @pytest.mark.parametrize(
@@ -160,3 +162,54 @@ def test_parity_fails_on_a_reference_that_is_no_number() -> None:
     gate, order = parity_gate(chances(np.nan, 0.5), chances(np.nan, 0.5), 1.0)
 
     assert (gate.passed, order[0]) == (False, 0)
+
+
+def test_answers_without_labels_have_no_label_gate() -> None:
+    found = drop_gates({"all": scored(0.9)}, {"all": scored(0.9)}, "macro_f1", LIMITS, "int8")
+
+    assert [gate.name for gate in found] == ["int8-drop/all"]
+
+
+def test_a_headline_that_is_no_number_fails_and_can_be_written() -> None:
+    gate, _ = drop(scored(0.9), scored(math.nan))
+    (share,) = share_gates({"all": scored(0.9)}, {"all": scored(math.nan)}, "macro_f1", 95.0)
+
+    assert not gate.passed and not share.passed
+    assert json_text([to_json(gate), to_json(share)])
+
+
+@pytest.mark.parametrize(
+    ("teacher", "own", "share"),
+    [(-0.5, -0.5, 100.0), (-0.5, -1.0, 50.0), (-0.5, -0.4, 125.0), (-0.5, 0.2, 100.0), (0.0, -0.1, 0.0)],
+)
+def test_share_of_a_score_below_zero(teacher: float, own: float, share: float) -> None:
+    (gate,) = share_gates({"all": scored(teacher)}, {"all": scored(own)}, "macro_f1", 95.0)
+
+    assert gate.value == pytest.approx(share)
+    assert gate.passed is (share >= 95)
+
+
+def test_parity_of_words_is_that_of_the_worst_word_of_a_row() -> None:
+    reference = chances(0.5, 0.5, 0.5, 0.5, 0.5)
+    exported = chances(0.5, 0.52, 0.5, 0.51, 0.5)
+
+    gate, order = parity_gate(reference, exported, 0.015, np.array([1, 0, 3, 1]))
+
+    assert gate.value == pytest.approx(0.02)
+    assert order == [2, 0, 1, 3]
+    assert "4 rows" in gate.detail
+
+
+def test_parity_of_numbers_is_measured_in_their_spread() -> None:
+    numbers = np.array([[1000.0], [3000.0]])
+
+    gate, order = parity_gate(numbers, np.array([[1000.0], [3000.5]]), 1e-3, scale=1000.0)
+
+    assert (gate.value, gate.passed, order) == (pytest.approx(5e-4), True, [1, 0])
+    assert "in units of 1,000" in gate.detail
+
+
+def test_parity_of_no_rows_passes() -> None:
+    gate, order = parity_gate(np.zeros((0, 2)), np.zeros((0, 2)), 1e-4, np.zeros(0, dtype=np.int64))
+
+    assert (gate.value, gate.passed, order) == (0.0, True, [])

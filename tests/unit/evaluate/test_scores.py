@@ -12,9 +12,19 @@ from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix, f1_score
 
 from hub.contract.domain import Metric
-from hub.contract.errors import MissingError
+from hub.contract.errors import DataError, MissingError, UsageError
 from hub.contract.metrics import Outcome, accuracy, expected_calibration_error
-from hub.evaluate.scores import WHOLE, bootstrap, evaluate, reliability_bins, split_outcomes
+from hub.contract.outcomes import AnyOutcome, LabelsOutcome, NumbersOutcome, SpansOutcome
+from hub.evaluate.forms import LabelForm, LabelsForm, SpansForm
+from hub.evaluate.scores import (
+    WHOLE,
+    bootstrap,
+    check_metrics,
+    evaluate,
+    metric_function,
+    reliability_bins,
+    slice_outcomes,
+)
 
 METRICS = (
     Metric("macro_f1", "hub.contract.metrics:macro_f1"),
@@ -142,20 +152,148 @@ def test_reliability_bins_by_hand() -> None:
 def test_slices_keep_their_rows_in_order_of_first_appearance() -> None:
     truth = np.array([0, 1, 2, 0, 1])
     probabilities = np.eye(3)[[0, 1, 2, 1, 1]]
+    units = np.ones(5, dtype=np.int64)
 
-    found = split_outcomes(("a", "b", "c"), truth, probabilities, ["late", "early", "late", "", "early"])
+    found = slice_outcomes(
+        LabelForm(("a", "b", "c")), truth, probabilities, units, ["late", "early", "late", "", "early"]
+    )
 
     assert list(found) == ["late", "early", WHOLE]
-    assert found["late"].truth.tolist() == [0, 2]
-    assert found["early"].predicted.tolist() == [1, 1]
-    assert found[WHOLE].probabilities.tolist() == [[0.0, 1.0, 0.0]]
-    assert {outcome.labels for outcome in found.values()} == {("a", "b", "c")}
+    late, early, whole = found.values()
+    assert isinstance(late, Outcome) and late.truth.tolist() == [0, 2]
+    assert isinstance(early, Outcome) and early.predicted.tolist() == [1, 1]
+    assert isinstance(whole, Outcome) and whole.probabilities.tolist() == [[0.0, 1.0, 0.0]]
+    assert late.labels == early.labels == whole.labels == ("a", "b", "c")
 
 
 def test_rows_without_slices_are_one_slice() -> None:
     outcome = drawn(7, 3, seed=5)
+    units = np.ones(7, dtype=np.int64)
 
-    found = split_outcomes(outcome.labels, outcome.truth, outcome.probabilities, [""] * 7)
+    found = slice_outcomes(LabelForm(outcome.labels), outcome.truth, outcome.probabilities, units, [""] * 7)
 
     assert list(found) == [WHOLE]
     assert evaluate(found[WHOLE], METRICS) == evaluate(replace(outcome), METRICS)
+
+
+def test_no_rows_have_no_slices() -> None:
+    assert slice_outcomes(LabelForm(("a", "b")), np.zeros(0), np.zeros((0, 2)), np.zeros(0, dtype=np.int64), []) == {}
+
+
+def test_words_of_a_row_stay_together() -> None:
+    form = SpansForm(("x",))
+    tags = np.array([1, 2, 0, 1, 1, 2, 2])  # B-x I-x | O | B-x | B-x I-x I-x
+    units = np.array([2, 1, 1, 3])
+
+    found = slice_outcomes(form, tags, np.eye(3)[tags], units, ["one", "two", "one", "two"])
+
+    one, two = found["one"], found["two"]
+    assert isinstance(one, SpansOutcome) and isinstance(two, SpansOutcome)
+    assert one.truth == one.predicted == (frozenset({(0, 2, "x")}), frozenset({(0, 1, "x")}))
+    assert two.truth == two.predicted == (frozenset(), frozenset({(0, 3, "x")}))
+    assert one.words.tolist() == [2, 1] and two.words.tolist() == [1, 3]
+
+
+def test_thresholds_reach_every_slice_and_every_draw() -> None:
+    truth = np.array([[True], [True], [False]])
+    chances = np.array([[0.3], [0.4], [0.1]])
+    units = np.ones(3, dtype=np.int64)
+
+    found = slice_outcomes(LabelsForm(("a",)), truth, chances, units, ["p", "q", "q"], np.array([0.2]))
+    exact = [Metric("exact", "hub.contract.metrics_labels:exact_match")]
+
+    for outcome in found.values():
+        scored = evaluate(outcome, exact, resamples=20)
+        assert scored.metrics["exact"] == 1.0
+        assert (scored.intervals["exact"].low, scored.intervals["exact"].high) == (1.0, 1.0)
+
+
+SEVERAL = LabelsOutcome(("a", "b"), np.array([[True, False], [False, True]]), np.array([[0.9, 0.2], [0.4, 0.8]]))
+SPANS = SpansOutcome(("x",), (frozenset({(0, 1, "x")}),) * 4, (frozenset({(0, 1, "x")}), frozenset()) * 2, np.ones(4))
+NUMBERS = NumbersOutcome(np.array([1.0, 2.0]), np.array([1.5, 2.0]))
+
+
+def mean_error(outcome: NumbersOutcome) -> float:
+    return float(np.abs(outcome.truth - outcome.predicted).mean())
+
+
+def any_rows(outcome: AnyOutcome) -> float:
+    return float(outcome.rows)
+
+
+def untyped(outcome):  # type: ignore[no-untyped-def]
+    return outcome.probabilities.mean()
+
+
+def no_number(outcome: Outcome) -> float:
+    return "many"  # type: ignore[return-value]
+
+
+def refuses(outcome: Outcome) -> float:
+    raise DataError("HUB-D999", "not these rows")
+
+
+def own(name: str, key: str = "own") -> Metric:
+    return Metric(key, f"{__name__}:{name}")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "metric", "value"),
+    [
+        (SEVERAL, Metric("micro_f1", "hub.contract.metrics_labels:micro_f1"), 1.0),
+        (SPANS, Metric("entity_f1", "hub.contract.metrics_spans:entity_f1"), 2 / 3),
+        (NUMBERS, Metric("error", f"{__name__}:mean_error"), 0.25),
+    ],
+)
+def test_every_form_is_scored_with_an_interval(outcome: AnyOutcome, metric: Metric, value: float) -> None:
+    found = evaluate(outcome, [metric], resamples=50)
+
+    assert found.rows == outcome.rows
+    assert found.metrics[metric.name] == pytest.approx(value)
+    interval = found.intervals[metric.name]
+    assert interval.low <= value <= interval.high
+    assert found.confusion == ()
+    assert bool(found.per_label) == (outcome is not NUMBERS)
+    assert bool(found.reliability) == (outcome is SEVERAL)
+
+
+def test_a_metric_of_another_form_is_named() -> None:
+    with pytest.raises(UsageError) as caught:
+        evaluate(SPANS, [Metric("macro_f1", "hub.contract.metrics:macro_f1")])
+
+    assert caught.value.code == "HUB-V003"
+    assert "'macro_f1'" in caught.value.what and "entities" in caught.value.what
+    assert "one label a row" in caught.value.why
+    with pytest.raises(UsageError, match="HUB-V003"):
+        check_metrics(SpansForm(("x",)), METRICS)
+    check_metrics(LabelForm(("a", "b")), METRICS)
+
+
+class TestMetricsOfPlugins:
+    def test_one_for_all_forms_is_taken(self) -> None:
+        assert metric_function(own("any_rows"), NumbersOutcome)(NUMBERS) == 2.0
+        assert metric_function(own("any_rows"), SpansOutcome)(SPANS) == 4.0
+
+    def test_one_without_annotation_is_tried(self) -> None:
+        assert metric_function(own("untyped"), LabelsOutcome)(SEVERAL) == pytest.approx(0.575)
+        with pytest.raises(UsageError, match=r"HUB-V004: metric 'own' failed on 2 rows[\s\S]*AttributeError"):
+            metric_function(own("untyped"), NumbersOutcome)(NUMBERS)
+
+    def test_one_that_gives_no_number_is_named(self) -> None:
+        with pytest.raises(UsageError, match=r"HUB-V004: metric 'own'[\s\S]*ValueError"):
+            evaluate(drawn(5, 2, seed=0), [own("no_number")])
+
+    def test_its_own_coded_error_stays(self) -> None:
+        with pytest.raises(DataError, match="HUB-D999"):
+            evaluate(drawn(5, 2, seed=0), [own("refuses")])
+
+
+def test_draws_on_which_a_metric_is_undefined_are_left_out() -> None:
+    def undefined_without_truth(outcome: Outcome) -> float:
+        return 0.5 if (outcome.truth == 1).any() else math.nan
+
+    interval = bootstrap(sure([True, True, False]), undefined_without_truth, 60, seed=0)
+    never = bootstrap(sure([True]), lambda outcome: math.nan, 5, seed=0)
+
+    assert (interval.low, interval.high) == (0.5, 0.5)
+    assert math.isnan(never.low)

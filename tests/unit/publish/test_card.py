@@ -60,7 +60,8 @@ def tables(text: str) -> dict[str, list[list[str]]]:
 
 
 def code(text: str, language: str) -> str:
-    return re.findall(rf"```{language}\n(.*?)\n```", text, flags=re.DOTALL)[0]
+    """The last block of a language: of Python the one without the hub."""
+    return re.findall(rf"```{language}\n(.*?)\n```", text, flags=re.DOTALL)[-1]
 
 
 def test_result_table_equals_the_measured(card: str, result: BuildResult) -> None:
