@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hub.contract.domain import Task
+from hub.contract.domain import KINDS, Kind, Task
 from hub.contract.exporter import Exporter
 from hub.contract.recipe import Recipe
 from hub.data import Prepared
@@ -63,6 +63,11 @@ class Context:
     def recipe(self) -> Recipe:
         """The recipe of the build."""
         return self.request.recipe
+
+    @property
+    def kind(self) -> Kind:
+        """The task's kind."""
+        return KINDS[self.request.task.kind]
 
     def prepared(self) -> Prepared:
         """Return the rows of the data stage, read once a build: every later stage asks, some of them several times."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hub.contract.results import BuildResult
+from hub.contract.figures import headline_slice, model_of
+from hub.contract.results import BuildResult, ModelResult
 from hub.edge.schema import to_json
 
 if TYPE_CHECKING:
@@ -29,32 +30,31 @@ def result_json(result: BuildResult) -> dict[str, object]:
     """Return headline, baseline, teacher, variants and gates of a result, scores by slice."""
     metric = result.headline_metric
 
-    def scores(name: str) -> dict[str, float]:
-        row = next(row for row in result.models if row.name == name)
-        return {part: evaluation.metrics[metric] for part, evaluation in row.evaluations.items()}
+    def scores(row: ModelResult | None) -> dict[str, float]:
+        return {part: evaluation.metrics[metric] for part, evaluation in row.evaluations.items()} if row else {}
 
     variants = {}
     for row in (row for row in result.models if row.role == "variant"):
-        latency = row.latency.get("16")
-        parts = scores(row.name)
-        variants[row.variant] = {
-            "score": next(iter(parts.values())),
-            "scores": parts,
+        # The shortest text is the one that is compared; rows of tables have one time only.
+        latency = row.latency.get("16") or next(iter(row.latency.values()), None)
+        variants[row.variant] = _scored(scores(row)) | {
             "bytes": row.bytes,
             "p50_ms": latency.p50_ms if latency else None,
             "p95_ms": latency.p95_ms if latency else None,
         }
-    baseline, teacher = scores("linear baseline"), scores("teacher")
+    baseline, teacher = model_of(result, "baseline"), model_of(result, "teacher")
+    named = {"name": baseline.name} if baseline else {}
     return {
         "task": result.task,
-        "headline": {"metric": metric, "slice": next(iter(teacher))},
-        "baseline": {"score": next(iter(baseline.values())), "scores": baseline},
-        "teacher": {
-            "score": next(iter(teacher.values())),
-            "scores": teacher,
-            "params": next(row.parameters for row in result.models if row.role == "teacher"),
-        },
+        "headline": {"metric": metric, "slice": next(iter(scores(teacher)), headline_slice(result))},
+        "baseline": _scored(scores(baseline)) | named,
+        "teacher": _scored(scores(teacher)) | {"params": teacher.parameters if teacher else None},
         "variants": variants,
         "default_variant": result.default_variant,
         "gates": [to_json(gate) for gate in result.gates],
     }
+
+
+def _scored(parts: dict[str, float]) -> dict[str, object]:
+    """Return the headline score, that of the first slice, and those of all slices."""
+    return {"score": next(iter(parts.values()), None), "scores": parts}

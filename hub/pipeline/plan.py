@@ -48,12 +48,17 @@ class Stage:
     reads: tuple[str, ...] = ()
 
 
-_SCORING = ("evaluate", "contract.metrics", "pipeline.stages.rows", "pipeline.stages.scoring")
-_TRAINING = (
-    *(*_SCORING, "train", "compress.vocabulary"),
-    *("pipeline.stages.training", "pipeline.stages.branch"),
+_SCORING = (
+    *("evaluate", "contract.outcomes", "contract.domain", "edge.answers"),
+    *(f"contract.{name}" for name in ("metrics", "metrics_labels", "metrics_spans")),
+    *("pipeline.stages.rows", "pipeline.stages.scoring"),
 )
-_RUNNING = (*_SCORING, "edge.encode", "edge.onnx", "pipeline.stages.running")
+_ENCODING = ("edge.encode", "train.batches", "pipeline.stages.encoding")
+_TRAINING = (
+    *(*_SCORING, *_ENCODING, "train", "compress.vocabulary"),
+    *(f"pipeline.stages.{name}" for name in ("training", "branch", "objectives")),
+)
+_RUNNING = (*_SCORING, *_ENCODING, "edge.onnx", "train.inference", "pipeline.stages.running")
 _DROP = ("gates.max_drop_points", "gates.label_drop_points", "gates.label_drop_rows", "gates.label_min_rows")
 
 STAGES = (
@@ -80,7 +85,7 @@ STAGES = (
         title="teacher",
         module="finetune",
         needs=("data",),
-        recipe=("seed", "max_length", "teacher", "lexical"),
+        recipe=("seed", "max_length", "window_stride", "teacher", "lexical"),
         code=_TRAINING,
         reads=("base", "metrics"),
     ),
@@ -90,7 +95,7 @@ STAGES = (
         module="distill",
         needs=("data", "finetune"),
         recipe=(
-            *("seed", "max_length", "student", "lexical.use"),
+            *("seed", "max_length", "window_stride", "student"),
             *("compress.trim_vocabulary", "compress.min_piece_count", "compress.vocabulary"),
         ),
         code=(*_TRAINING, "edge.encode", "pipeline.stages.finetune"),
@@ -101,10 +106,10 @@ STAGES = (
         title="export",
         module="export",
         needs=("data", "distill"),
-        recipe=("max_length", "gates.parity", "gates.parity_rows"),
+        recipe=("max_length", "window_stride", "gates.parity", "gates.parity_rows"),
         code=(
             *(*_RUNNING, "train", "compress.lexical"),
-            *(f"pipeline.stages.{name}" for name in ("branch", "distill", "training")),
+            *(f"pipeline.stages.{name}" for name in ("branch", "finetune", "training")),
         ),
         reads=("exporter",),
     ),
@@ -113,7 +118,7 @@ STAGES = (
         title="int8",
         module="compress",
         needs=("data", "distill", "export"),
-        recipe=("max_length", "compress.per_channel", "compress.reduce_range", *_DROP),
+        recipe=("max_length", "window_stride", "compress.per_channel", "compress.reduce_range", *_DROP),
         code=(*_RUNNING, "compress", "edge.timing", "pipeline.stages.export", "pipeline.stages.lengths"),
         reads=("exporter", "metrics"),
     ),
@@ -122,7 +127,7 @@ STAGES = (
         title="test rows, latency, gates",
         module="verify",
         needs=("data", "baseline", "finetune", "distill", "export", "compress"),
-        recipe=("max_length", *_DROP, "gates.min_teacher_share"),
+        recipe=("max_length", "window_stride", *_DROP, "gates.min_teacher_share"),
         code=(
             *(*_RUNNING, "train", "edge.timing", "edge.machine"),
             *(f"pipeline.stages.{name}" for name in ("branch", "compress", "export", "finetune", "lengths")),
@@ -180,10 +185,11 @@ def _value(recipe: Mapping[str, Any], key: str) -> Any:
 def _rows(request: BuildRequest) -> Any:
     """The plugin's loader with its data, or the user's files; and the labels that the task declares."""
     task, folder = request.task, request.data_folder
-    declared = [[to_json(label) for label in task.labels], [to_json(part) for part in task.slices]]
+    declared = [[to_json(entry) for entry in group] for group in (task.labels, task.slices, task.features)]
     if folder is not None:
         return [declared, _data_files(folder), request.source]
-    sources = [[to_json(source), reference_fingerprint(source.loader)] for source in task.sources]
+    loaders = [reference_fingerprint(source.loader) if source.loader else "" for source in task.sources]
+    sources = [[to_json(source), loader] for source, loader in zip(task.sources, loaders, strict=True)]
     return [declared, sources, request.source, _plugin(request)]
 
 

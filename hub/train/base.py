@@ -161,17 +161,29 @@ def tokenizer_document(tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
     return document
 
 
-def load_classifier(base: BaseModel, labels: Sequence[str], *, seed: int, dropout: float) -> PreTrainedModel:
-    """Load a base model with a fresh classification head, in fp32.
+_PROBLEMS = {"label": "single_label_classification", "labels": "multi_label_classification", "spans": None}
+"""What transformers calls the problem, by the form of the answer."""
+
+
+def model_class(answers: str) -> Any:
+    """Return transformers' auto class of models that answer in a form: ``label``, ``labels`` or ``spans``."""
+    from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification
+
+    return AutoModelForTokenClassification if answers == "spans" else AutoModelForSequenceClassification
+
+
+def load_model(base: BaseModel, labels: Sequence[str], answers: str, *, seed: int, dropout: float) -> PreTrainedModel:
+    """Load a base model with a fresh head, in fp32.
 
     Args:
         base: from `find_base`.
-        labels: label ids in output order.
+        labels: names of the outputs, in order.
+        answers: form of the answer, as `hub.contract.Kind` names it.
         seed: of the head's weights.
         dropout: of encoder and head while training, 0..1.
 
     Returns:
-        A ``PreTrainedModel`` for sequence classification with eager attention, whose backward pass on
+        A ``PreTrainedModel`` for sequence or token classification with eager attention, whose backward pass on
         short texts is faster on CPUs than that of fused attention.
 
     Raises:
@@ -179,20 +191,20 @@ def load_classifier(base: BaseModel, labels: Sequence[str], *, seed: int, dropou
         NetworkError: HUB-N001.
     """
     import torch
-    from transformers import AutoConfig, AutoModelForSequenceClassification
+    from transformers import AutoConfig
 
     torch.manual_seed(seed)
     with _translated(base), quiet_transformers():
         config = AutoConfig.from_pretrained(base.location, revision=base.revision or "main")
         config.id2label = dict(enumerate(labels))
         config.label2id = {label: i for i, label in enumerate(labels)}
-        config.problem_type = "single_label_classification"
+        config.problem_type = _PROBLEMS[answers]
         for name, value in config.to_dict().items():
             # Each architecture has names of its own; one that is None takes its value from another one.
             if "drop" in name and "layerdrop" not in name and isinstance(value, float | int):
                 setattr(config, name, dropout)
         model: PreTrainedModel
-        model, found = AutoModelForSequenceClassification.from_pretrained(
+        model, found = model_class(answers).from_pretrained(
             base.location,
             revision=base.revision or "main",
             config=config,

@@ -1,89 +1,113 @@
-"""Logits of a PyTorch model over many texts."""
+"""Scores of a PyTorch model over many rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from hub.train.batches import EncodedRows, pad
+from hub.train.batches import CUT_OFF, Batch, EncodedRows, make_batch
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
-def encode(
-    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], targets: Sequence[int], max_length: int
-) -> EncodedRows:
-    """Turn texts into token ids, cut at ``max_length`` tokens, special tokens included."""
-    pad_id = tokenizer.pad_token_id
-    ids: list[list[int]] = []
-    if texts:  # transformers takes no empty list
-        ids = tokenizer(list(texts), truncation=True, max_length=max_length, return_attention_mask=False)["input_ids"]
-    return EncodedRows(tuple(tuple(row) for row in ids), tuple(targets), 0 if pad_id is None else pad_id)
-
-
-def logits(
-    model: PreTrainedModel, rows: Sequence[Sequence[int]], pad_id: int, batch_size: int = 64
-) -> npt.NDArray[np.float32]:
+def scores(model: Any, rows: EncodedRows, batch_size: int = 64) -> npt.NDArray[np.float32]:
     """Run a model over rows, batched by length.
 
     Args:
         model: in evaluation mode, any precision.
-        rows: token ids of each text.
-        pad_id: id that fills short rows.
-        batch_size: rows at once.
+        rows: what it reads.
+        batch_size: inputs at once.
 
     Returns:
-        float32 [rows, labels], in the order of ``rows``.
+        float32 [units, outputs]: for each row, or for each word of each row. Those of a row of several inputs are
+        their mean; those of words that lie beyond the model's length are 0 but for the first output, "no entity".
     """
-
-    def read(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        return model(input_ids=ids, attention_mask=mask).logits
-
-    if not rows:
-        return np.zeros((0, int(model.config.num_labels or 0)), dtype=np.float32)
-    return _over(read, rows, pad_id, batch_size)
+    found, _ = _read(model, rows, batch_size, hidden=False)
+    return by_unit(rows, found)
 
 
-def logits_and_hidden(
-    model: PreTrainedModel, rows: Sequence[Sequence[int]], pad_id: int, batch_size: int = 64
+def by_unit(rows: EncodedRows, found: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Turn scores of inputs into scores of rows.
+
+    Args:
+        rows: what was read.
+        found: float32 [inputs, outputs]; of words they are returned as they are.
+    """
+    if rows.places or not len(rows.owners):
+        return found
+    counts = np.bincount(rows.owners, minlength=len(rows))[:, None].astype(np.float32)
+    summed = np.zeros((len(rows), found.shape[1]), dtype=np.float32)
+    np.add.at(summed, rows.owners, found)
+    return np.asarray(summed / counts, dtype=np.float32)
+
+
+def scores_and_hidden(
+    model: Any, rows: EncodedRows, batch_size: int = 64
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Run a model over rows as `logits` does, and return its last hidden state at the first token too.
+    """Run a model over rows for a student: what the head gave, and what it read.
+
+    Args:
+        model: in evaluation mode, any precision.
+        rows: at least one.
+        batch_size: inputs at once.
 
     Returns:
-        float32 [rows, labels] and float32 [rows, hidden]; at least one row is needed.
+        float32 [slots, outputs] and float32 [slots, hidden]: for each input, or for each word of each row. The
+        hidden state is the last layer's at the first token, or at the word's first token.
     """
+    found, hidden = _read(model, rows, batch_size, hidden=True)
+    if hidden is None:
+        raise ValueError("there are no rows")
+    return found, hidden
+
+
+def read_batch(model: Any, batch: Batch, *, hidden: bool) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Run a model on one batch.
+
+    Args:
+        model: as transformers calls it.
+        batch: its inputs.
+        hidden: return hidden states too.
+
+    Returns:
+        float32 [units, outputs], and float32 [units, hidden] or ``None``.
+    """
+    # A model with a lexical branch gives logits alone, and is not asked for more.
+    found = model(**batch.inputs, output_hidden_states=True) if hidden else model(**batch.inputs)
+    logits = found.logits
+    last = found.hidden_states[-1] if hidden else None
+    if batch.read is not None:
+        at = (batch.read[:, 0], batch.read[:, 1])
+        return logits[at].float(), None if last is None else last[at].float()
+    return logits.float(), None if last is None else last[:, 0].float()
+
+
+def _read(
+    model: Any, rows: EncodedRows, batch_size: int, *, hidden: bool
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32] | None]:
     import torch
 
-    def read(ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        found = model(input_ids=ids, attention_mask=mask, output_hidden_states=True)
-        return torch.cat([found.logits.float(), found.hidden_states[-1][:, 0].float()], dim=1)
-
-    both = _over(read, rows, pad_id, batch_size)
-    labels = int(model.config.num_labels or 0)
-    return both[:, :labels], both[:, labels:]
-
-
-def _over(
-    read: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
-    rows: Sequence[Sequence[int]],
-    pad_id: int,
-    batch_size: int,
-) -> npt.NDArray[np.float32]:
-    """Call ``read`` on batches of similar length and put the results back in order."""
-    import torch
-
-    order = sorted(range(len(rows)), key=lambda row: len(rows[row]))
-    parts = []
+    order = sorted(range(len(rows.ids)), key=lambda i: len(rows.ids[i]))
+    size = int(rows.starts[-1]) if rows.places else len(rows.ids)
+    found = np.zeros((size, int(model.config.num_labels or 0)), dtype=np.float32)
+    if rows.places:
+        found[_cut_off(rows.places), 0] = 1.0
+    states: npt.NDArray[np.float32] | None = None
     with torch.inference_mode():
         for start in range(0, len(order), batch_size):
-            ids, mask = pad([rows[row] for row in order[start : start + batch_size]], pad_id)
-            parts.append(read(ids, mask).float().numpy())
-    found = np.concatenate(parts)
-    result = np.empty_like(found)
-    result[order] = found
-    return result
+            batch = make_batch(rows, order[start : start + batch_size])
+            logits, last = read_batch(model, batch, hidden=hidden)
+            found[batch.slots.numpy()] = logits.numpy()
+            if last is not None:
+                if states is None:
+                    states = np.zeros((size, last.shape[1]), dtype=np.float32)
+                states[batch.slots.numpy()] = last.numpy()
+    return found, states
+
+
+def _cut_off(places: Sequence[Sequence[int]]) -> npt.NDArray[np.bool_]:
+    return np.array([place == CUT_OFF for row in places for place in row], dtype=np.bool_)

@@ -98,26 +98,64 @@ def pair_features(rows: Sequence[Sequence[int]], seeds: npt.NDArray[np.int64], b
     return matrix
 
 
-def train_lexical(rows: EncodedRows, labels: int, pieces: int, *, buckets: int, cost: float, seed: int) -> LexicalModel:
+def train_lexical(
+    rows: EncodedRows,
+    truth: npt.NDArray[np.int64] | npt.NDArray[np.bool_],
+    labels: int,
+    pieces: int,
+    *,
+    buckets: int,
+    cost: float,
+    seed: int,
+) -> LexicalModel:
     """Fit the linear model: a linear support vector machine, one label against the rest.
 
     Args:
-        rows: training rows.
+        rows: training rows; of a row with several inputs each one learns the row's answer.
+        truth: label index of each row, int64 [rows], or which labels it has, bool [rows, labels].
         labels: number of labels.
         pieces: size of the vocabulary.
         buckets: of the pairs.
         cost: the machine's C, above 0.
         seed: of the pieces' random numbers and of the solver.
     """
+    seeds = np.random.default_rng(seed).integers(1, _SEED_LIMIT, pieces, dtype=np.int64)
+    features = pair_features(rows.ids, seeds, buckets)
+    answers = truth[rows.owners] if len(rows.owners) else truth
+    fit = _fit_one_label if answers.ndim == 1 else _fit_each_label
+    table, bias = fit(features, answers, labels, cost, seed)
+    return LexicalModel(table, bias, seeds, buckets)
+
+
+def _fit_one_label(
+    features: Any, truth: npt.NDArray[Any], labels: int, cost: float, seed: int
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     from sklearn.svm import LinearSVC
 
-    seeds = np.random.default_rng(seed).integers(1, _SEED_LIMIT, pieces, dtype=np.int64)
-    solver = LinearSVC(C=cost, random_state=seed).fit(pair_features(rows.ids, seeds, buckets), np.asarray(rows.targets))
+    solver = LinearSVC(C=cost, random_state=seed).fit(features, truth)
     weights, bias = solver.coef_, solver.intercept_
     if len(solver.classes_) == 2:  # scikit-learn keeps one row of weights for two labels
         weights, bias = np.concatenate([-weights, weights]), np.concatenate([-bias, bias])
-    table = np.zeros((pieces + buckets, labels), dtype=np.float32)
+    table = np.zeros((features.shape[1], labels), dtype=np.float32)
     table[:, solver.classes_] = weights.T
     full_bias = np.full(labels, bias.min(), dtype=np.float32)
     full_bias[solver.classes_] = bias
-    return LexicalModel(table, full_bias, seeds, buckets)
+    return table, full_bias
+
+
+def _fit_each_label(
+    features: Any, truth: npt.NDArray[Any], labels: int, cost: float, seed: int
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """One machine a label; a label that all rows have, or none, is decided by its bias alone."""
+    from sklearn.svm import LinearSVC
+
+    table = np.zeros((features.shape[1], labels), dtype=np.float32)
+    bias = np.zeros(labels, dtype=np.float32)
+    for label in range(labels):
+        column = truth[:, label]
+        if column.all() or not column.any():
+            bias[label] = 1.0 if column.all() else -1.0
+            continue
+        solver = LinearSVC(C=cost, random_state=seed).fit(features, column)
+        table[:, label], bias[label] = solver.coef_[0], solver.intercept_[0]
+    return table, bias

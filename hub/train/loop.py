@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Any
 from hub.contract.errors import RunError
 from hub.contract.results import CurvePoint, TrainingResult
 from hub.edge.files import written_whole
-from hub.train.batches import EncodedRows, epoch_rows, length_sorted_batches, pad
 from hub.train.optimizer import MasterAdamW
 from hub.train.precision import to_precision
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedModel
 
 CHECKPOINT_SECONDS = 120.0
 """A checkpoint is written at least this often, and after each epoch."""
@@ -46,8 +44,7 @@ class Plan:
     Args:
         name: ``teacher`` or ``student``.
         epochs: passes.
-        batch_size: rows a step.
-        most_per_label: rows of a label an epoch; 0 means all.
+        rows: training rows, for the record.
         learning_rate: peak of a linear warm-up and cosine decay to zero.
         warmup: share of the steps, 0..1.
         weight_decay: of matrices.
@@ -60,8 +57,7 @@ class Plan:
 
     name: str
     epochs: int
-    batch_size: int
-    most_per_label: int
+    rows: int
     learning_rate: float
     warmup: float
     weight_decay: float
@@ -87,8 +83,8 @@ class _Progress:
     points: list[CurvePoint] = field(default_factory=list)
 
 
-Objective = Callable[["PreTrainedModel", "torch.Tensor", "torch.Tensor", list[int]], "torch.Tensor"]
-"""``(model, ids [rows, length], mask [rows, length], row indices) -> scalar loss``."""
+Objective = Callable[[Any, list[int]], "torch.Tensor"]
+"""``(model, indices of the batch) -> scalar loss``."""
 
 
 class Trainer:
@@ -96,33 +92,26 @@ class Trainer:
 
     Args:
         model: fp32 model; trained in place and left in fp32 with the best epoch's weights.
-        rows: training rows.
+        batches: indices of every batch of an epoch; equal for equal epochs.
         objective: loss of a batch.
         score: validation score of the model, higher is better; called after each epoch.
         plan: everything else.
         checkpoint: file for checkpoints; removed by the caller when the result is kept.
         on_tick: called after each step.
-        extra: further modules to train beside the model (auxiliary heads).
     """
 
     def __init__(
         self,
-        model: PreTrainedModel,
-        rows: EncodedRows,
+        model: torch.nn.Module,
+        batches: Callable[[int], list[list[int]]],
         objective: Objective,
-        score: Callable[[PreTrainedModel], float],
+        score: Callable[[Any], float],
         plan: Plan,
         checkpoint: Path,
         on_tick: Callable[[Tick], None],
-        extra: torch.nn.Module | None = None,
     ) -> None:
-        import torch
-
-        self.model, self.rows, self.objective, self.score = model, rows, objective, score
+        self.model, self.batches, self.objective, self.score = model, batches, objective, score
         self.plan, self.checkpoint, self.on_tick = plan, checkpoint, on_tick
-        modules: list[torch.nn.Module] = [model] if extra is None else [model, extra]
-        self._whole = torch.nn.ModuleList(modules)
-        self._lengths = [len(ids) for ids in rows.ids]
         self._progress = _Progress()
         self._best: list[torch.Tensor] | None = None
 
@@ -136,10 +125,10 @@ class Trainer:
 
         torch.set_flush_denormal(True)  # Adam's state decays into denormals, which slow steps down severalfold
         torch.manual_seed(self.plan.seed)
-        to_precision(self._whole, self.plan.precision)
-        self._whole.train()
-        self._optimizer = MasterAdamW(self._whole, self.plan.learning_rate, self.plan.weight_decay, self.plan.clip_norm)
-        self._steps = sum(len(self._batches(epoch)) for epoch in range(self.plan.epochs))
+        to_precision(self.model, self.plan.precision)
+        self.model.train()
+        self._optimizer = MasterAdamW(self.model, self.plan.learning_rate, self.plan.weight_decay, self.plan.clip_norm)
+        self._steps = sum(len(self.batches(epoch)) for epoch in range(self.plan.epochs))
         self._scheduler = self._make_scheduler()
         self._resume()
         self._saved_at = self._started_at = time.monotonic()
@@ -147,8 +136,8 @@ class Trainer:
             self._run_epoch()
         if self._best is not None:
             self._optimizer.set_weights(self._best)
-        self._optimizer.finish(self._whole)
-        self._whole.eval()
+        self._optimizer.finish(self.model)
+        self.model.eval()
         return self._result()
 
     def _make_scheduler(self) -> Any:
@@ -157,13 +146,9 @@ class Trainer:
         warmup = max(1, round(self._steps * self.plan.warmup))
         return get_cosine_schedule_with_warmup(self._optimizer.adamw, warmup, self._steps)
 
-    def _batches(self, epoch: int) -> list[list[int]]:
-        rows = epoch_rows(self.rows.targets, self.plan.most_per_label, epoch, self.plan.seed)
-        return length_sorted_batches(rows, self._lengths, self.plan.batch_size, epoch, self.plan.seed)
-
     def _run_epoch(self) -> None:
         progress = self._progress
-        batches = self._batches(progress.epoch)
+        batches = self.batches(progress.epoch)
         every = max(1, math.ceil(len(batches) / POINTS_PER_EPOCH))
         while progress.batch < len(batches):
             loss = self._step(batches[progress.batch])
@@ -181,8 +166,7 @@ class Trainer:
         self._end_epoch()
 
     def _step(self, batch: list[int]) -> float:
-        ids, mask = pad([self.rows.ids[row] for row in batch], self.rows.pad_id)
-        loss = self.objective(self.model, ids, mask, batch)
+        loss = self.objective(self.model, batch)
         value = float(loss.detach())
         if not math.isfinite(value):
             raise RunError(
@@ -198,9 +182,9 @@ class Trainer:
 
     def _end_epoch(self) -> None:
         progress = self._progress
-        self._whole.eval()
+        self.model.eval()
         score = self.score(self.model)
-        self._whole.train()
+        self.model.train()
         progress.epoch += 1
         progress.batch = 0
         self._point(float(progress.epoch), score)
@@ -265,7 +249,7 @@ class Trainer:
             points=tuple(progress.points),
             best_epoch=progress.best_epoch,
             best_score=progress.best_score if progress.best_epoch else -1.0,
-            rows=len(self.rows),
+            rows=self.plan.rows,
             steps=progress.step,
             seconds=round(progress.seconds, 1),
             precision=self.plan.precision,

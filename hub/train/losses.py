@@ -1,4 +1,4 @@
-"""Losses of the two trainings."""
+"""Losses of the two trainings, for one label a row (or word) and for any number of labels a row."""
 
 from __future__ import annotations
 
@@ -76,6 +76,69 @@ def distillation_loss(
         log_target=True,
     )
     hard = functional.cross_entropy(logits, targets)
+    return teacher_weight * temperature**2 * soft + (1 - teacher_weight) * hard
+
+
+def multi_label_weights(truth: torch.Tensor, mode: str) -> torch.Tensor | None:
+    """Return how much a row that has a label weighs against one that has not, for each label, or ``None``.
+
+    Args:
+        truth: bool [rows, labels].
+        mode: ``none``; ``balanced``, rows without over rows with; ``sqrt``, the root of that.
+
+    Returns:
+        float32 [labels], or ``None`` for ``none``; 1 for labels that no row has.
+
+    Raises:
+        UsageError: HUB-R002, unknown mode.
+    """
+    import torch
+
+    if mode not in CLASS_WEIGHTS:
+        raise UsageError("HUB-R002", f"teacher.class_weights cannot be {mode!r}", nearest(mode, CLASS_WEIGHTS))
+    if mode == "none":
+        return None
+    having = truth.float().sum(dim=0)
+    ratio = torch.where(having > 0, (len(truth) - having) / having.clamp(min=1), torch.ones_like(having))
+    return ratio if mode == "balanced" else ratio.sqrt()
+
+
+def multi_label_loss(
+    logits: torch.Tensor, truth: torch.Tensor, smoothing: float, weights: torch.Tensor | None
+) -> torch.Tensor:
+    """Binary cross-entropy, summed over the labels and averaged over the rows.
+
+    Args:
+        logits: float32 [rows, labels].
+        truth: float32 [rows, labels], 0 or 1.
+        smoothing: 0..1, share of a target that goes to one half.
+        weights: float32 [labels] of rows that have the label, or ``None``.
+    """
+    from torch.nn import functional
+
+    target = truth * (1 - smoothing) + 0.5 * smoothing
+    loss = functional.binary_cross_entropy_with_logits(logits, target, pos_weight=weights, reduction="none")
+    return loss.sum(dim=1).mean()
+
+
+def multi_label_distillation_loss(
+    logits: torch.Tensor, teacher: torch.Tensor, truth: torch.Tensor, temperature: float, teacher_weight: float
+) -> torch.Tensor:
+    """`distillation_loss` with a sigmoid for each label in place of the softmax.
+
+    Args:
+        logits: of the student, float32 [rows, labels].
+        teacher: logits of the teacher, float32 [rows, labels].
+        truth: float32 [rows, labels], 0 or 1.
+        temperature: of both sigmoids; the soft term is scaled by its square.
+        teacher_weight: share of the soft term, 0..1.
+    """
+    import torch
+    from torch.nn import functional
+
+    target = torch.sigmoid(teacher / temperature)
+    soft = functional.binary_cross_entropy_with_logits(logits / temperature, target, reduction="none").sum(dim=1).mean()
+    hard = multi_label_loss(logits, truth, 0.0, None)
     return teacher_weight * temperature**2 * soft + (1 - teacher_weight) * hard
 
 

@@ -85,7 +85,7 @@ def mixed_model(encoder: PreTrainedModel, lexical: LexicalModel | None, mixture:
         def set_attn_implementation(self, name: str) -> None:
             self.encoder.set_attn_implementation(name)
 
-        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, **other: torch.Tensor) -> _Logits:
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, **other: Any) -> _Logits:
             found = self.encoder(input_ids=input_ids, attention_mask=attention_mask, **other).logits.float()
             return _Logits(found * mixture.encoder + self._lexical(input_ids, attention_mask))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,12 @@ from hub.edge.encode import Encoder
 from hub.edge.files import sha256, write_json
 from hub.edge.schema import read, to_json
 from hub.edge.timing import measure
-from hub.evaluate.baseline import LinearBaseline, train_baseline
+from hub.evaluate.baseline import TextBaseline, train_text_baseline
+from hub.evaluate.scores import check_metrics
 from hub.pipeline.context import Context, choose_once
 from hub.pipeline.run import SCRATCH
 from hub.pipeline.stages.lengths import TIMED_TOKENS, texts_of_length
-from hub.pipeline.stages.rows import split
+from hub.pipeline.stages.rows import Rows, Words, rows_of
 from hub.pipeline.stages.scoring import evaluations
 from hub.train.base import find_base, load_tokenizer
 
@@ -24,23 +25,20 @@ RESULT = "baseline"
 
 def run(context: Context, folder: Path) -> str:
     """Train and score the baseline; test rows are scored here and select nothing."""
-    prepared = context.prepared()
-    train, calibration, test = (split(prepared, name) for name in ("train", "calibration", "test"))
-    context.reporter.tick(0, 3, "TF-IDF and linear SVM")
-    model = train_baseline(
-        train.texts,
-        train.targets,
-        len(train.labels),
-        calibration.texts,
-        calibration.targets,
-        seed=context.recipe.seed,
+    train, calibration, test = (rows_of(context, name) for name in ("train", "calibration", "test"))
+    check_metrics(train.form, context.request.task.metrics)
+    context.reporter.tick(0, 3, "training")
+    model = train_text_baseline(
+        train.form, train, calibration, rows_of(context, "validation"), seed=context.recipe.seed
     )
     context.reporter.tick(1, 3, "scoring")
-    scores = evaluations(test, model.probabilities(test.texts), context.request.task.metrics, intervals=True)
+    metrics = context.request.task.metrics
+    found = model.probabilities(test.inputs)
+    scores = evaluations(test, found, metrics, thresholds=model.thresholds, intervals=True)
     context.reporter.tick(2, 3, "latency")
-    latency = choose_once(folder, "latency", lambda: _latency(context, folder, model, train.texts))
+    latency = choose_once(folder, "latency", lambda: _latency(context, folder, model, train))
     result = ModelResult(
-        name="linear baseline",
+        name=model.name,
         role="baseline",
         parameters=model.parameters,
         bytes=model.bytes,
@@ -52,14 +50,21 @@ def run(context: Context, folder: Path) -> str:
     return sha256(file)
 
 
-def _latency(context: Context, folder: Path, model: LinearBaseline, texts: Sequence[str]) -> dict[str, Any]:
+def _latency(context: Context, folder: Path, model: TextBaseline, train: Rows) -> dict[str, Any]:
     """Time the baseline on texts of the lengths that the models are timed at, in tokens of the base model."""
     load_tokenizer(find_base(context.recipe.base)).save_pretrained(folder / SCRATCH)
     encoder = Encoder(folder / SCRATCH / "tokenizer.json", context.recipe.max_length)
+    call = _caller(model, words=bool(train.inputs) and isinstance(train.inputs[0], Words))
     found = {}
     for tokens in TIMED_TOKENS:
-        timed = texts_of_length(encoder, texts, tokens)
+        timed = texts_of_length(encoder, train.texts, tokens)
         if timed:
-            latencies = measure({RESULT: lambda text: model.probabilities([text])}, timed, tokens, threads=1)
-            found[str(tokens)] = to_json(latencies[RESULT])
+            found[str(tokens)] = to_json(measure({RESULT: call}, timed, tokens, threads=1)[RESULT])
     return found
+
+
+def _caller(model: TextBaseline, *, words: bool) -> Callable[[str], object]:
+    """Return a function from a text to the baseline's answer; a tagger reads the text's words."""
+    if words:
+        return lambda text: model.probabilities([Words(text.split())])
+    return lambda text: model.probabilities([text])

@@ -11,12 +11,11 @@ import numpy.typing as npt
 
 from hub.edge.files import write_json
 from hub.edge.schema import read, to_json
-from hub.evaluate.calibration import fit_temperature, softmax
 from hub.pipeline.context import Context
-from hub.pipeline.stages.rows import LabelledTexts
+from hub.pipeline.stages.rows import Rows
 from hub.pipeline.stages.scoring import headline_score
 from hub.train.batches import EncodedRows
-from hub.train.inference import logits
+from hub.train.inference import by_unit, scores
 from hub.train.lexical import LexicalModel
 from hub.train.mixed import ALONE, Mixture, choose_mixture, mixed_model
 
@@ -32,8 +31,8 @@ def weigh_branch(
     folder: Path,
     model: PreTrainedModel,
     lexical: LexicalModel | None,
-    validation: tuple[LabelledTexts, EncodedRows],
-    calibration: tuple[LabelledTexts, EncodedRows],
+    validation: tuple[Rows, EncodedRows],
+    calibration: tuple[Rows, EncodedRows],
 ) -> tuple[Path, ...]:
     """Choose how much the branch counts and leave it, with its weight, in the stage's folder.
 
@@ -42,7 +41,7 @@ def weigh_branch(
         folder: of the stage, takes ``lexical.npz`` and ``mixture.json``.
         model: trained encoder, fp32.
         lexical: the fitted branch for the model's vocabulary; ``None`` when the recipe wants none.
-        validation: rows that choose, as texts and as token ids.
+        validation: rows that choose, as they are and as token ids.
         calibration: rows that bring both parts to one scale.
 
     Returns:
@@ -50,11 +49,12 @@ def weigh_branch(
     """
     mixture = ALONE
     if lexical is not None:
+        form = validation[0].form
         headline = headline_score(validation[0], context.request.task.headline)
         truth = calibration[0].truth
         parts = [_both(model, lexical, rows) for _, rows in (validation, calibration)]
-        temperatures = [fit_temperature(part, truth) for part in parts[1]]
-        mixture = choose_mixture(*parts[0], temperatures, lambda mixed: headline(softmax(mixed)))
+        temperatures = [form.fit_temperature(part, truth) for part in parts[1]]
+        mixture = choose_mixture(*parts[0], temperatures, lambda mixed: headline(form.probabilities(mixed)))
         lexical.save(folder / LEXICAL)
     file = folder / f"{MIXTURE}.json"
     write_json(file, to_json(mixture))
@@ -75,5 +75,5 @@ def with_branch(model: PreTrainedModel, folder: Path) -> Any:
 
 def _both(
     model: PreTrainedModel, lexical: LexicalModel, rows: EncodedRows
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
-    return logits(model, rows.ids, rows.pad_id), lexical.margins(rows.ids)
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    return scores(model, rows), by_unit(rows, lexical.margins(rows.ids).astype(np.float32))

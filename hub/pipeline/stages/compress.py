@@ -5,27 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from hub.compress.head import scale_head
 from hub.compress.quantize import Int8Form, quantize_dynamic
 from hub.contract.exporter import Exporter
-from hub.contract.results import GateResult, Latency
+from hub.contract.results import Evaluation, GateResult, Latency
 from hub.edge.encode import Encoder
 from hub.edge.files import write_json
 from hub.edge.schema import to_json
 from hub.edge.timing import measure
-from hub.evaluate.calibration import fit_abstention, fit_temperature, softmax
 from hub.evaluate.gates import drop_gates
 from hub.pipeline.context import Context, choose_once
 from hub.pipeline.fingerprint import files_fingerprint
 from hub.pipeline.run import SCRATCH
 from hub.pipeline.stages.export import GRAPH, student_encoder
 from hub.pipeline.stages.lengths import texts_of_length
-from hub.pipeline.stages.rows import LabelledTexts, split
-from hub.pipeline.stages.running import Candidate, caller, logits_of
-from hub.pipeline.stages.scoring import evaluations
+from hub.pipeline.stages.rows import Rows, rows_of
+from hub.pipeline.stages.running import Candidate, caller, scores_of
+from hub.pipeline.stages.scoring import evaluations, thresholds_of
 
 FP32, INT8 = "fp32", "int8"
 CHOICES = "variants"
@@ -44,28 +40,27 @@ _GAIN = 0.97
 
 def run(context: Context, folder: Path) -> str:
     """Quantize, calibrate, and measure how each variant is best run."""
-    calibration = split(context.prepared(), "calibration")
+    calibration, validation = rows_of(context, "calibration"), rows_of(context, "validation")
     encoder, exporter = student_encoder(context), context.request.exporter
     source = context.run.stage("export") / f"{GRAPH}{exporter.suffix}"
     target = folder / f"{INT8}{exporter.suffix}"
     form, gates = _choose_form(context, source, target)
     context.reporter.tick(1, 4, "temperature of int8")
-    temperature = fit_temperature(
-        logits_of(Candidate(target, exporter, encoder, {}), calibration.texts), calibration.truth
-    )
+    found = scores_of(Candidate(target, exporter, encoder, {}), calibration)
+    temperature = calibration.form.fit_temperature(found, calibration.truth)
     # Scaling the fp32 head by a scalar scales its int8 steps alike: the quantized integers stay the same.
     scaled = folder / SCRATCH / f"scaled{exporter.suffix}"
     scale_head(source, scaled, 1.0 / temperature)
     quantize_dynamic(scaled, target, form)
     context.reporter.tick(2, 4, "session options")
     files = {FP32: source, INT8: target}
-    texts = texts_of_length(encoder, split(context.prepared(), "train").texts, _TIMED_TOKENS)
+    texts = texts_of_length(encoder, rows_of(context, "train").texts, _TIMED_TOKENS)
     sessions = choose_once(folder, "sessions", lambda: _choose_sessions(files, exporter, encoder, texts))
-    context.reporter.tick(3, 4, "abstention")
+    context.reporter.tick(3, 4, "abstention and thresholds")
     variants = {}
     for name, file in files.items():
         candidate = Candidate(file, exporter, encoder, session_options(sessions[name]))
-        variants[name] = {"session": sessions[name], "abstention": _abstention(candidate, calibration)}
+        variants[name] = {"session": sessions[name], **_decisions(candidate, calibration, validation)}
     passed = all(gate.passed for gate in gates)
     file = folder / f"{CHOICES}.json"
     write_json(
@@ -87,16 +82,20 @@ def _choose_form(context: Context, source: Path, target: Path) -> tuple[Int8Form
         The form whose file is left at ``target``, and its gates on validation rows.
     """
     options, encoder, exporter = context.recipe.compress, student_encoder(context), context.request.exporter
-    rows = split(context.prepared(), "validation")
+    rows = rows_of(context, "validation")
     metrics = context.request.task.metrics
+
+    def scored(file: Path) -> dict[str, Evaluation]:
+        probabilities = rows.form.probabilities(scores_of(Candidate(file, exporter, encoder, {}), rows))
+        return evaluations(rows, probabilities, metrics, thresholds=thresholds_of(rows, probabilities))
+
     context.reporter.tick(0, 4, "int8")
-    before = evaluations(rows, softmax(logits_of(Candidate(source, exporter, encoder, {}), rows.texts)), metrics)
+    before = scored(source)
     gates: list[GateResult] = []
     wanted = Int8Form(options.per_channel, options.reduce_range)
     for form in (wanted, Int8Form(not options.per_channel, options.reduce_range)):
         quantize_dynamic(source, target, form)
-        after = evaluations(rows, softmax(logits_of(Candidate(target, exporter, encoder, {}), rows.texts)), metrics)
-        gates = drop_gates(before, after, metrics[0].name, context.recipe.gates, INT8)
+        gates = drop_gates(before, scored(target), metrics[0].name, context.recipe.gates, INT8)
         if all(gate.passed for gate in gates):
             break
     return form, gates
@@ -116,9 +115,17 @@ def variant_files(context: Context) -> dict[str, Path]:
     }
 
 
-def _abstention(candidate: Candidate, rows: LabelledTexts) -> dict[str, Any]:
-    probabilities: npt.NDArray[np.float64] = softmax(logits_of(candidate, rows.texts))
-    return to_json(fit_abstention(probabilities, rows.truth, TARGET_PRECISION))
+def _decisions(candidate: Candidate, calibration: Rows, validation: Rows) -> dict[str, Any]:
+    """When the variant says "ask a person", and from which probability on a label counts."""
+    form = calibration.form
+    abstention = form.abstention(
+        form.probabilities(scores_of(candidate, calibration)), calibration.truth, calibration.units, TARGET_PRECISION
+    )
+    thresholds = thresholds_of(validation, form.probabilities(scores_of(candidate, validation)))
+    return {
+        "abstention": None if abstention is None else to_json(abstention),
+        "thresholds": None if thresholds is None else thresholds.tolist(),
+    }
 
 
 def _choose_sessions(files: dict[str, Path], exporter: Exporter, encoder: Encoder, texts: list[str]) -> dict[str, Any]:

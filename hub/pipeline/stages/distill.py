@@ -4,40 +4,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from hub.compress import vocabulary
-from hub.contract.recipe import Distillation
 from hub.edge.encode import Encoder
 from hub.edge.files import write_json, write_text, written_whole
 from hub.pipeline.context import Context
 from hub.pipeline.fingerprint import files_fingerprint
 from hub.pipeline.run import SCRATCH
 from hub.pipeline.stages.branch import LEXICAL, weigh_branch
-from hub.pipeline.stages.finetune import load_teacher
-from hub.pipeline.stages.rows import LabelledTexts, split
+from hub.pipeline.stages.encoding import encode_rows
+from hub.pipeline.stages.finetune import TOKENIZER, load_teacher, teacher_encoder
+from hub.pipeline.stages.objectives import Transfer, student_objective
+from hub.pipeline.stages.rows import rows_of
 from hub.pipeline.stages.training import MODEL, read_training, tell_branch, train_model
-from hub.train.augment import TokenMasking, token_masking
+from hub.train.augment import token_masking
 from hub.train.base import quiet_transformers, tokenizer_document
 from hub.train.batches import EncodedRows
-from hub.train.inference import encode, logits_and_hidden
+from hub.train.inference import scores_and_hidden
 from hub.train.lexical import LexicalModel
-from hub.train.loop import Objective
-from hub.train.losses import distillation_loss, hidden_loss
 from hub.train.precision import to_precision
 from hub.train.student import make_student
 
 if TYPE_CHECKING:
-    import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 _TRANSFER = "teacher.npz"
-TOKENIZER = "tokenizer.json"
 
 _SPECIAL = {
     "unk_token": "[UNK]",
@@ -50,36 +45,35 @@ _SPECIAL = {
 
 def run(context: Context, folder: Path) -> str:
     """Distil, and leave the student's checkpoint and tokenizer in ``model/``."""
-    prepared = context.prepared()
-    train, validation = split(prepared, "train"), split(prepared, "validation")
+    train, validation, calibration = (rows_of(context, name) for name in ("train", "validation", "calibration"))
     teacher, tokenizer = load_teacher(context)
-    transfer = _read_teacher(context, folder, teacher, tokenizer, train)
-    student = make_student(teacher, context.recipe.student.layers)
-    document, kept, note = _trim(context, student, tokenizer, train)
+    read = encode_rows(teacher_encoder(context, tokenizer, folder / SCRATCH), train)
+    transfer = _read_teacher(context, folder, teacher, read)
+    options = context.recipe.student
+    student = make_student(teacher, options.layers)
+    document, kept, note = _trim(context, student, tokenizer, read)
     write_json(folder / "vocabulary.json", {"pieces": len(document["model"]["vocab"]), "note": note})
     write_tokenizer(folder / MODEL, document, context.recipe.max_length)
-    encoder = Encoder(folder / MODEL / TOKENIZER, context.recipe.max_length)
-    options = context.recipe.student
-    held_out = encode_rows(encoder, validation)
+    encoder = Encoder(folder / MODEL / TOKENIZER, context.recipe.max_length, context.recipe.window_stride)
+    encoded, held_out = encode_rows(encoder, train), encode_rows(encoder, validation)
+    masking = token_masking(options.mask_tokens, tokenizer, kept)
     training = train_model(
         context,
         folder,
         "student",
         options,
         student,
-        encode_rows(encoder, train),
+        encoded,
         held_out,
         validation,
-        _objective(options, train.targets, transfer, token_masking(options.mask_tokens, tokenizer, kept)),
+        student_objective(options, train, encoded, transfer, masking),
     )
     tell_branch(context, training)
-    calibration = split(prepared, "calibration")
-    lexical = _student_lexical(context, kept)
     branch = weigh_branch(
         context,
         folder,
         student,
-        lexical,
+        _student_lexical(context, kept),
         (validation, held_out),
         (calibration, encode_rows(encoder, calibration)),
     )
@@ -89,17 +83,11 @@ def run(context: Context, folder: Path) -> str:
 
 
 def _student_lexical(context: Context, kept: Sequence[int] | None) -> LexicalModel | None:
-    """The teacher's branch for the student's vocabulary; ``None`` when the recipe wants none."""
-    if not context.recipe.lexical.use:
+    """The teacher's branch for the student's vocabulary; ``None`` when it has none."""
+    if not (context.run.stage("finetune") / LEXICAL).is_file():
         return None
     lexical = LexicalModel.load(context.run.stage("finetune") / LEXICAL)
     return lexical if kept is None else lexical.keep_pieces(kept)
-
-
-def encode_rows(encoder: Encoder, rows: LabelledTexts) -> EncodedRows:
-    """Turn texts into the ids the student and its exported graph read."""
-    ids = tuple(tuple(encoding.ids) for encoding in encoder.encode(rows.texts))
-    return EncodedRows(ids, rows.targets, encoder.pad_id)
 
 
 def write_tokenizer(folder: Path, document: dict[str, Any], max_length: int) -> None:
@@ -123,38 +111,23 @@ def write_tokenizer(folder: Path, document: dict[str, Any], max_length: int) -> 
     write_json(folder / "tokenizer_config.json", config)
 
 
-@dataclass(frozen=True)
-class _Transfer:
-    """What the student learns from: float32 [rows, labels] and float32 [rows, hidden] of the teacher."""
-
-    logits: npt.NDArray[np.float32]
-    hidden: npt.NDArray[np.float32]
-
-
-def _read_teacher(
-    context: Context,
-    folder: Path,
-    teacher: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    train: LabelledTexts,
-) -> _Transfer:
+def _read_teacher(context: Context, folder: Path, teacher: PreTrainedModel, rows: EncodedRows) -> Transfer:
     """The teacher on the training rows, computed once, in the precision it was trained in."""
     file = folder / SCRATCH / _TRANSFER
     if file.is_file():
         with np.load(file) as stored:
-            return _Transfer(stored["logits"], stored["hidden"])
+            return Transfer(stored["scores"], stored["hidden"])
     context.reporter.tick(0, 1, "the teacher reads the training rows")
     precision = read_training(context, "finetune").precision
-    rows = encode(tokenizer, train.texts, train.targets, context.recipe.max_length)
-    found = _Transfer(*logits_and_hidden(to_precision(teacher, precision), rows.ids, rows.pad_id, batch_size=128))
+    found = Transfer(*scores_and_hidden(to_precision(teacher, precision), rows, batch_size=128))
     to_precision(teacher, "fp32")
     with written_whole(file) as path, path.open("wb") as stream:
-        np.savez(stream, logits=found.logits, hidden=found.hidden)
+        np.savez(stream, scores=found.scores, hidden=found.hidden)
     return found
 
 
 def _trim(
-    context: Context, student: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, train: LabelledTexts
+    context: Context, student: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, rows: EncodedRows
 ) -> tuple[dict[str, Any], tuple[int, ...] | None, str]:
     """Trim the student's vocabulary in place.
 
@@ -166,30 +139,8 @@ def _trim(
     reason = vocabulary.can_trim(document) if options.trim_vocabulary else "the recipe asks for the whole vocabulary"
     if reason:
         return document, None, f"not trimmed: {reason}"
-    rows = encode(tokenizer, train.texts, train.targets, context.recipe.max_length)
     counts = vocabulary.count_pieces(rows.ids)
     kept = vocabulary.choose_pieces(document, counts, options.min_piece_count, options.vocabulary)
     before = len(document["model"]["vocab"])
     vocabulary.trim_embeddings(student, kept)
     return vocabulary.trim_tokenizer(document, kept), kept, f"{len(kept)} of {before} pieces kept"
-
-
-def _objective(
-    options: Distillation, targets: tuple[int, ...], transfer: _Transfer, masking: TokenMasking
-) -> Objective:
-    """The teacher on the whole text and the labels, mixed as the recipe says; some tokens are masked."""
-    import torch
-
-    truth = torch.tensor(targets)
-    soft, hidden = torch.from_numpy(transfer.logits), torch.from_numpy(transfer.hidden)
-
-    def objective(model: PreTrainedModel, ids: torch.Tensor, mask: torch.Tensor, batch: list[int]) -> torch.Tensor:
-        found = model(input_ids=masking.apply(ids), attention_mask=mask, output_hidden_states=options.hidden_weight > 0)
-        loss = distillation_loss(
-            found.logits.float(), soft[batch], truth[batch], options.temperature, options.teacher_weight
-        )
-        if options.hidden_weight > 0:
-            loss = loss + options.hidden_weight * hidden_loss(found.hidden_states[-1][:, 0].float(), hidden[batch])
-        return loss
-
-    return objective

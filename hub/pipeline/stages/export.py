@@ -15,17 +15,17 @@ from hub.contract.reference import resolve
 from hub.edge.encode import Encoder
 from hub.edge.files import write_json
 from hub.edge.schema import to_json
-from hub.evaluate.calibration import fit_temperature, softmax
 from hub.evaluate.gates import parity_gate
 from hub.pipeline.context import Context
 from hub.pipeline.fingerprint import files_fingerprint
 from hub.pipeline.stages.branch import read_branch
-from hub.pipeline.stages.distill import TOKENIZER, encode_rows
-from hub.pipeline.stages.rows import LabelledTexts, split
-from hub.pipeline.stages.running import Candidate, logits_of
+from hub.pipeline.stages.encoding import encode_rows
+from hub.pipeline.stages.finetune import TOKENIZER
+from hub.pipeline.stages.rows import Rows, rows_of
+from hub.pipeline.stages.running import Candidate, scores_of
 from hub.pipeline.stages.training import MODEL
-from hub.train.base import quiet_transformers
-from hub.train.inference import logits
+from hub.train.base import model_class, quiet_transformers
+from hub.train.inference import scores
 from hub.train.lexical import FIRST, SECOND
 from hub.train.mixed import Mixture, mixed_model
 from hub.train.student import scale_last_linear
@@ -45,14 +45,13 @@ def run(context: Context, folder: Path) -> str:
     Raises:
         GateError: HUB-G001, the graph's probabilities differ from PyTorch's.
     """
-    prepared = context.prepared()
     student = load_student(context)
     encoder = student_encoder(context)
-    calibration = encode_rows(encoder, split(prepared, "calibration"))
+    calibration = rows_of(context, "calibration")
     context.reporter.tick(0, 3, "temperature")
     lexical, mixture = read_branch(context.run.stage("distill"))
-    found = logits(mixed_model(student, lexical, mixture), calibration.ids, calibration.pad_id)
-    temperature = fit_temperature(found, split(prepared, "calibration").truth)
+    found = scores(mixed_model(student, lexical, mixture), encode_rows(encoder, calibration))
+    temperature = calibration.form.fit_temperature(found, calibration.truth)
     scale_last_linear(student, mixture.encoder / temperature)
     branch = mixture.lexical / temperature
     exporter = context.request.exporter
@@ -80,16 +79,14 @@ def run(context: Context, folder: Path) -> str:
     )
     context.reporter.tick(2, 3, "comparing with PyTorch")
     whole = mixed_model(student, lexical, Mixture(1.0, branch, mixture.share))
-    _check_parity(context, folder, whole, encoder, split(prepared, "validation"), exported.file)
+    _check_parity(context, folder, whole, encoder, rows_of(context, "validation"), exported.file)
     return files_fingerprint((exported.file, folder / f"{EXPORT}.json"), folder)
 
 
 def load_student(context: Context) -> PreTrainedModel:
     """Load the distilled student in fp32, before its temperature is folded in."""
-    from transformers import AutoModelForSequenceClassification
-
     with quiet_transformers():
-        model: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(
+        model: PreTrainedModel = model_class(context.kind.answers).from_pretrained(
             context.run.stage("distill") / MODEL, attn_implementation="eager"
         )
     model.eval()
@@ -98,19 +95,16 @@ def load_student(context: Context) -> PreTrainedModel:
 
 def student_encoder(context: Context) -> Encoder:
     """Return the student's tokenizer as the edge reads it."""
-    return Encoder(context.run.stage("distill") / MODEL / TOKENIZER, context.recipe.max_length)
+    file = context.run.stage("distill") / MODEL / TOKENIZER
+    return Encoder(file, context.recipe.max_length, context.recipe.window_stride)
 
 
-def _check_parity(
-    context: Context, folder: Path, student: Any, encoder: Encoder, rows: LabelledTexts, file: Path
-) -> None:
+def _check_parity(context: Context, folder: Path, student: Any, encoder: Encoder, rows: Rows, file: Path) -> None:
     gates = context.recipe.gates
     rows = _named(rows).spread(gates.parity_rows)
-    encoded = encode_rows(encoder, rows)
-    reference = softmax(logits(student, encoded.ids, encoded.pad_id))
-    candidate = Candidate(file, context.request.exporter, encoder, {})
-    found = softmax(logits_of(candidate, rows.texts))
-    gate, worst = parity_gate(reference, found, gates.parity)
+    reference = rows.form.probabilities(scores(student, encode_rows(encoder, rows)))
+    found = rows.form.probabilities(scores_of(Candidate(file, context.request.exporter, encoder, {}), rows))
+    gate, worst = parity_gate(reference, found, gates.parity, rows.units, scale=rows.form.scale(rows.truth))
     write_json(folder / f"{PARITY}.json", to_json(gate))
     if not gate.passed:
         named = ", ".join(rows.origins[row] for row in worst[:_WORST])
@@ -122,7 +116,7 @@ def _check_parity(
         )
 
 
-def _named(rows: LabelledTexts) -> LabelledTexts:
+def _named(rows: Rows) -> Rows:
     """Return the rows with a name for those whose source gives none."""
     names = (origin or f"validation row {number}" for number, origin in enumerate(rows.origins, start=1))
     return dataclasses.replace(rows, origins=tuple(names))

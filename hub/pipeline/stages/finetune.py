@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hub.compress import vocabulary
 from hub.contract.errors import UsageError
-from hub.contract.recipe import Recipe, Training
+from hub.contract.recipe import Recipe
+from hub.edge.encode import Encoder
+from hub.edge.files import write_json
 from hub.pipeline.context import Context
 from hub.pipeline.fingerprint import files_fingerprint
+from hub.pipeline.run import SCRATCH
 from hub.pipeline.stages.branch import weigh_branch, with_branch
-from hub.pipeline.stages.rows import LabelledTexts, split
+from hub.pipeline.stages.encoding import encode_rows
+from hub.pipeline.stages.objectives import teacher_objective
+from hub.pipeline.stages.rows import Rows, rows_of
 from hub.pipeline.stages.training import MODEL, tell_branch, train_model
-from hub.train.augment import TokenMasking, token_masking
-from hub.train.base import find_base, load_classifier, load_tokenizer, quiet_transformers
+from hub.train.augment import token_masking
+from hub.train.base import (
+    find_base,
+    load_model,
+    load_tokenizer,
+    model_class,
+    quiet_transformers,
+    tokenizer_document,
+)
 from hub.train.batches import EncodedRows
-from hub.train.inference import encode
 from hub.train.lexical import LexicalModel, train_lexical
-from hub.train.loop import Objective
-from hub.train.losses import class_weights, classification_loss
 from hub.train.student import check_layers
 
 if TYPE_CHECKING:
-    import torch
     from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+TOKENIZER = "tokenizer.json"
 
 _SHIFTED = ("roberta", "xlm-roberta", "camembert", "mpnet")
 """Models that count positions from behind the padding id."""
@@ -32,49 +43,51 @@ _SHIFTED = ("roberta", "xlm-roberta", "camembert", "mpnet")
 
 def run(context: Context, folder: Path) -> str:
     """Fine-tune, and leave a transformers checkpoint with the full vocabulary in ``model/``."""
-    prepared = context.prepared()
-    train, validation = split(prepared, "train"), split(prepared, "validation")
-    base = find_base(context.recipe.base)
+    train, validation, calibration = (rows_of(context, name) for name in ("train", "validation", "calibration"))
+    recipe = context.recipe
+    base = find_base(recipe.base)
     tokenizer = load_tokenizer(base)
-    model = load_classifier(base, train.labels, seed=context.recipe.seed, dropout=context.recipe.teacher.dropout)
-    _check_fit(model.config, context.recipe)
-    rows = _encode(tokenizer, train, context)
-    held_out = _encode(tokenizer, validation, context)
+    model = load_model(base, train.form.classes, context.kind.answers, seed=recipe.seed, dropout=recipe.teacher.dropout)
+    _check_fit(model.config, recipe)
+    encoder = teacher_encoder(context, tokenizer, folder / SCRATCH)
+    rows, held_out = encode_rows(encoder, train), encode_rows(encoder, validation)
     # Rows of the embedding table that no text here uses get no gradient: training without them is the same, faster.
     full = vocabulary.embedding_table(model).clone()
     special = {*tokenizer.all_special_ids, rows.pad_id}
     used = sorted({piece for row in (*rows.ids, *held_out.ids) for piece in row} | special)
     vocabulary.trim_embeddings(model, used)
-    options = context.recipe.teacher
+    trimmed = _renumber(rows, used)
+    masking = token_masking(recipe.teacher.mask_tokens, tokenizer, used)
     training = train_model(
         context,
         folder,
         "teacher",
-        options,
+        recipe.teacher,
         model,
-        _renumber(rows, used),
+        trimmed,
         _renumber(held_out, used),
         validation,
-        _objective(
-            options,
-            train.targets,
-            len(train.labels),
-            token_masking(options.mask_tokens, tokenizer, used),
-        ),
+        teacher_objective(recipe.teacher, train, trimmed, masking),
     )
     vocabulary.restore_embeddings(model, used, full)
     tell_branch(context, training)
-    calibration = split(prepared, "calibration")
     branch = weigh_branch(
         context,
         folder,
         model,
-        _fit_lexical(context, rows, len(train.labels), len(full)),
+        _fit_lexical(context, rows, train, len(full)),
         (validation, held_out),
-        (calibration, _encode(tokenizer, calibration, context)),
+        (calibration, encode_rows(encoder, calibration)),
     )
     save_checkpoint(model, tokenizer, folder / MODEL)
     return files_fingerprint((*(folder / MODEL).iterdir(), *branch), folder)
+
+
+def teacher_encoder(context: Context, tokenizer: PreTrainedTokenizerBase, scratch: Path) -> Encoder:
+    """Return the base model's tokenizer as the edge reads it; ``scratch`` takes its file."""
+    document = tokenizer_document(tokenizer)
+    write_json(scratch / TOKENIZER, document)
+    return Encoder(scratch / TOKENIZER, context.recipe.max_length, context.recipe.window_stride)
 
 
 def _check_fit(config: PretrainedConfig, recipe: Recipe) -> None:
@@ -96,11 +109,20 @@ def _check_fit(config: PretrainedConfig, recipe: Recipe) -> None:
         )
 
 
-def _fit_lexical(context: Context, rows: EncodedRows, labels: int, pieces: int) -> LexicalModel | None:
+def _fit_lexical(context: Context, rows: EncodedRows, train: Rows, pieces: int) -> LexicalModel | None:
+    """Fit the branch, where the recipe wants it and there is one answer a row: a word needs its neighbours."""
     options = context.recipe.lexical
-    if not options.use:
+    if not options.use or rows.places:
         return None
-    return train_lexical(rows, labels, pieces, buckets=options.buckets, cost=options.cost, seed=context.recipe.seed)
+    return train_lexical(
+        rows,
+        train.truth,
+        train.form.outputs,
+        pieces,
+        buckets=options.buckets,
+        cost=options.cost,
+        seed=context.recipe.seed,
+    )
 
 
 def save_checkpoint(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
@@ -118,32 +140,15 @@ def load_whole_teacher(context: Context) -> tuple[Any, PreTrainedTokenizerBase]:
 
 def load_teacher(context: Context) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Load the fine-tuned encoder of the teacher and its tokenizer."""
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+    from transformers import AutoTokenizer
 
     folder = context.run.stage("finetune") / MODEL
     with quiet_transformers():
-        model = AutoModelForSequenceClassification.from_pretrained(folder, attn_implementation="eager")
+        model = model_class(context.kind.answers).from_pretrained(folder, attn_implementation="eager")
         return model.eval(), AutoTokenizer.from_pretrained(folder)
-
-
-def _encode(tokenizer: PreTrainedTokenizerBase, rows: LabelledTexts, context: Context) -> EncodedRows:
-    return encode(tokenizer, rows.texts, rows.targets, context.recipe.max_length)
 
 
 def _renumber(rows: EncodedRows, used: list[int]) -> EncodedRows:
     new = {old: i for i, old in enumerate(used)}
-    return EncodedRows(tuple(tuple(new[i] for i in row) for row in rows.ids), rows.targets, new[rows.pad_id])
-
-
-def _objective(options: Training, targets: tuple[int, ...], labels: int, masking: TokenMasking) -> Objective:
-    """Cross-entropy with the recipe's smoothing and class weights, on texts with some tokens masked."""
-    import torch
-
-    weights = class_weights(targets, labels, options.class_weights)
-    truth = torch.tensor(targets)
-
-    def objective(model: PreTrainedModel, ids: torch.Tensor, mask: torch.Tensor, batch: list[int]) -> torch.Tensor:
-        found = model(input_ids=masking.apply(ids), attention_mask=mask).logits.float()
-        return classification_loss(found, truth[batch], options.label_smoothing, weights)
-
-    return objective
+    ids = tuple(tuple(new[i] for i in row) for row in rows.ids)
+    return dataclasses.replace(rows, ids=ids, pad_id=new[rows.pad_id])

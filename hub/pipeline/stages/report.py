@@ -26,13 +26,14 @@ from hub.edge.schema import Abstention, LabelEntry, Manifest, SessionOptions, Va
 from hub.edge.selftest import choose, expected
 from hub.edge.selftest import write as write_selftest
 from hub.edge.writer import seal
+from hub.evaluate.forms import form_of
 from hub.pipeline.context import Context
 from hub.pipeline.fingerprint import library_versions
 from hub.pipeline.run import now
 from hub.pipeline.stages.compress import CHOICES, FP32, INT8, variant_files
-from hub.pipeline.stages.distill import TOKENIZER
 from hub.pipeline.stages.export import EXPORT
-from hub.pipeline.stages.rows import split
+from hub.pipeline.stages.finetune import TOKENIZER
+from hub.pipeline.stages.rows import rows_of
 from hub.pipeline.stages.training import MODEL, read_training
 from hub.pipeline.stages.verify import RESULT as VERIFIED
 from hub.pipeline.stages.verify import Verified
@@ -59,7 +60,7 @@ def run(context: Context, folder: Path) -> str:
     manifest = seal(bundle, _manifest(context, prepared, verified, choices))
     context.reporter.tick(1, 3, "self-test")
     texts = _selftest_texts(context, prepared)
-    chosen = [texts[i] for i in choose(texts, Bundle.open(bundle, variant=FP32).probabilities(texts))]
+    chosen = [texts[i] for i in choose(Bundle.open(bundle, variant=FP32), texts)]
     write_selftest(bundle / "selftest.jsonl", chosen, expected(bundle, chosen))
     manifest = seal(bundle, manifest)
     context.reporter.tick(2, 3, "report and card")
@@ -112,7 +113,7 @@ def _manifest(context: Context, prepared: Prepared, verified: Verified, choices:
         name=context.request.task.name,
         task=context.request.task_id,
         kind=context.request.task.kind,
-        labels=tuple(LabelEntry(label.id, label.name or label.id) for label in prepared.labels),
+        labels=_output_labels(context, prepared),
         max_length=context.recipe.max_length,
         inputs=tuple(exported["inputs"]),
         output=exported["outputs"][0],
@@ -120,11 +121,31 @@ def _manifest(context: Context, prepared: Prepared, verified: Verified, choices:
         default_variant={"portable": verified.default_variant},
         files={},
         headline={"slice": next(iter(first.evaluations)), "metric": context.request.task.headline.name},
-        abstention={name: Abstention(**choices["variants"][name]["abstention"]) for name in results},
+        abstention={name: Abstention(**found) for name in results if (found := _choice(choices, name, "abstention"))},
+        window_stride=context.recipe.window_stride,
+        thresholds=_thresholds(prepared, choices),
         gates=verified.gates,
         machine=verified.machine,
         provenance=_provenance(context, prepared, choices),
     )
+
+
+def _choice(choices: Mapping[str, Any], variant: str, what: str) -> Any:
+    return choices["variants"][variant][what]
+
+
+def _thresholds(prepared: Prepared, choices: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """Return from which probability on each label counts, by variant; nothing for kinds without thresholds."""
+    labels = [label.id for label in prepared.labels]
+    found = {name: _choice(choices, name, "thresholds") for name in choices["variants"]}
+    return {name: dict(zip(labels, values, strict=True)) for name, values in found.items() if values}
+
+
+def _output_labels(context: Context, prepared: Prepared) -> tuple[LabelEntry, ...]:
+    """Return the model's outputs: the labels, or the tags that entity types are made of."""
+    names = {label.id: label.name or label.id for label in prepared.labels}
+    classes = form_of(context.kind.name, tuple(names)).classes
+    return tuple(LabelEntry(name, names.get(name, name)) for name in classes)
 
 
 def _provenance(context: Context, prepared: Prepared, choices: Mapping[str, Any]) -> dict[str, Any]:
@@ -165,7 +186,7 @@ def _licences(context: Context, prepared: Prepared) -> tuple[LicenceNote, ...]:
 def _selftest_texts(context: Context, prepared: Prepared) -> list[str]:
     """Texts that may be published: the plugin's examples; the user's rows only when asked for."""
     if context.request.selftest_from_data:
-        return list(split(prepared, "validation").spread(200).texts)
+        return list(rows_of(context, "validation").spread(200).texts)
     if context.request.task.examples:
         examples = [str(text) for text in resolve(context.request.task.examples)()]
         if examples:
@@ -193,8 +214,9 @@ def _build_result(context: Context, prepared: Prepared, verified: Verified, choi
         trainings=tuple(read_training(context, stage) for stage in ("finetune", "distill")),
         cleaning=prepared.report,
         gates=verified.gates,
-        abstention={name: choices["variants"][name]["abstention"] for name in (FP32, INT8)},
+        abstention={name: found for name in (FP32, INT8) if (found := _choice(choices, name, "abstention"))},
         licences=_licences(context, prepared),
+        thresholds=_thresholds(prepared, choices),
         card=CardNote(card.description, card.intended_use, card.out_of_scope, card.limits, card.language, card.tags),
         base_model={"id": base.id, "version": base.version},
         data_source=_data_source(prepared),

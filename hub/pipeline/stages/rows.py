@@ -1,82 +1,137 @@
-"""Rows as the training stages need them: texts, label indices, slices."""
+"""Rows as the stages need them: inputs, truth, slices, and what a model's scores mean."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from hub.contract.data import Example
-from hub.contract.metrics import Outcome
+from hub.contract.domain import KINDS
+from hub.contract.outcomes import AnyOutcome
 from hub.data import Prepared
-from hub.evaluate.scores import split_outcomes
+from hub.evaluate.forms import Form, form_of
+from hub.evaluate.scores import slice_outcomes
+from hub.pipeline.context import Context
 
 
 @dataclass(frozen=True)
-class LabelledTexts:
+class Rows:
     """Rows of one split.
 
     Args:
-        labels: label ids in output order.
-        texts: as written.
-        targets: label index of each text.
-        slices: slice name of each text.
-        origins: where each text comes from.
+        form: of the answers.
+        inputs: a text, a pair of texts, the words of a text, or the values of a table's row.
+        truth: one entry a unit: a row, or a word.
+        units: int64 [rows], how many units each row has.
+        strata: int64 [rows], what a cap per label counts by.
+        slices: slice name of each row.
+        origins: where each row comes from.
         parts: declared slices in their order; the first one is the headline.
     """
 
-    labels: tuple[str, ...]
-    texts: tuple[str, ...]
-    targets: tuple[int, ...]
+    form: Form
+    inputs: tuple[Any, ...]
+    truth: npt.NDArray[Any]
+    units: npt.NDArray[np.int64]
+    strata: npt.NDArray[np.int64]
     slices: tuple[str, ...]
     origins: tuple[str, ...]
     parts: tuple[str, ...] = ()
 
-    @property
-    def truth(self) -> npt.NDArray[np.int64]:
-        """Label indices as an array, int64 [rows]."""
-        return np.asarray(self.targets, dtype=np.int64)
+    def __len__(self) -> int:
+        return len(self.inputs)
 
-    def outcomes(self, probabilities: npt.NDArray[np.float64]) -> dict[str, Outcome]:
+    def outcomes(
+        self, probabilities: npt.NDArray[np.float64], thresholds: npt.NDArray[np.float64] | None = None
+    ) -> dict[str, AnyOutcome]:
         """Return what a model did, by slice: the declared ones in their order, then others.
 
         Args:
-            probabilities: float64 [rows, labels].
+            probabilities: float64 [units, outputs].
+            thresholds: float64 [labels], ``None`` for the form's own.
         """
-        found = split_outcomes(self.labels, self.truth, probabilities, self.slices)
+        found = slice_outcomes(self.form, self.truth, probabilities, self.units, self.slices, thresholds)
         return {name: found[name] for name in dict.fromkeys((*self.parts, *found)) if name in found}
 
-    def spread(self, count: int) -> LabelledTexts:
+    def spread(self, count: int) -> Rows:
         """Return ``count`` rows spread evenly over all of them."""
-        if count >= len(self.texts):
+        if count >= len(self):
             return self
-        chosen = [int(place) for place in np.linspace(0, len(self.texts) - 1, count)]
-        return LabelledTexts(
-            self.labels,
-            tuple(self.texts[i] for i in chosen),
-            tuple(self.targets[i] for i in chosen),
-            tuple(self.slices[i] for i in chosen),
-            tuple(self.origins[i] for i in chosen),
-            self.parts,
+        return self.take([int(place) for place in np.linspace(0, len(self) - 1, count)])
+
+    def take(self, chosen: Sequence[int]) -> Rows:
+        """Return some rows, in the order given."""
+        starts = np.concatenate([[0], np.cumsum(self.units)])
+        units = [np.arange(starts[i], starts[i + 1]) for i in chosen]
+        return dataclasses.replace(
+            self,
+            inputs=tuple(self.inputs[i] for i in chosen),
+            truth=self.truth[np.concatenate(units)] if units else self.truth[:0],
+            units=self.units[list(chosen)],
+            strata=self.strata[list(chosen)],
+            slices=tuple(self.slices[i] for i in chosen),
+            origins=tuple(self.origins[i] for i in chosen),
         )
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Each input as one text, as a person would write it; for rows of tables there are none."""
+        return tuple(plain_text(entry) for entry in self.inputs)
 
-def split(prepared: Prepared, name: str) -> LabelledTexts:
+
+def plain_text(entry: Any) -> str:
+    """Return an input as one text: words joined by spaces, the first one of a pair."""
+    if isinstance(entry, str):
+        return entry
+    return entry.text if isinstance(entry, Words) else str(entry[0])
+
+
+class Words(tuple[str, ...]):
+    """The words of a text that is given in words."""
+
+    __slots__ = ()
+
+    @property
+    def text(self) -> str:
+        """The words joined by single spaces."""
+        return " ".join(self)
+
+    @property
+    def ranges(self) -> list[tuple[int, int]]:
+        """First character and one past the last of each word in `text`."""
+        ends = np.cumsum([len(word) + 1 for word in self]).tolist()
+        return [(end - 1 - len(word), end - 1) for word, end in zip(self, ends, strict=True)]
+
+
+def rows_of(context: Context, name: str) -> Rows:
     """Return the rows of a split."""
-    return labelled(prepared, prepared.dataset.split(name))
+    prepared = context.prepared()
+    return labelled(prepared, context.kind.name, prepared.dataset.split(name))
 
 
-def labelled(prepared: Prepared, rows: Sequence[Example]) -> LabelledTexts:
-    """Return rows with their labels as indices."""
-    labels = tuple(label.id for label in prepared.labels)
-    index = {label: i for i, label in enumerate(labels)}
-    return LabelledTexts(
-        labels=labels,
-        texts=tuple(row.text for row in rows),
-        targets=tuple(index[row.label] for row in rows),
+def labelled(prepared: Prepared, kind: str, rows: Sequence[Example]) -> Rows:
+    """Return rows with their answers as numbers."""
+    form = form_of(kind, tuple(label.id for label in prepared.labels))
+    return Rows(
+        form=form,
+        inputs=tuple(_input(kind, row) for row in rows),
+        truth=form.truth(rows),
+        units=form.units(rows),
+        strata=form.strata(rows),
         slices=tuple(row.slice for row in rows),
         origins=tuple(row.origin for row in rows),
         parts=tuple(part.name for part in prepared.slices),
     )
+
+
+def _input(kind: str, row: Example) -> Any:
+    if KINDS[kind].reads == "row":
+        return row.values
+    if KINDS[kind].answers == "spans":
+        return Words(row.words)
+    return (row.text, row.text_pair) if row.text_pair else row.text

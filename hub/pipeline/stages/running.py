@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,10 @@ import numpy.typing as npt
 from hub.contract.exporter import Exporter, Runtime
 from hub.contract.reference import resolve
 from hub.edge.encode import Encoder
+from hub.pipeline.stages.encoding import encode_rows
+from hub.pipeline.stages.rows import Rows
+from hub.train.batches import CUT_OFF, EncodedRows
+from hub.train.inference import by_unit
 
 
 @dataclass(frozen=True)
@@ -37,20 +41,38 @@ class Candidate:
         return runtime
 
 
-def logits_of(candidate: Candidate, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-    """Return logits of a candidate, one unpadded text at a time: the mode that ships.
+def scores_of(candidate: Candidate, rows: Rows) -> npt.NDArray[np.float32]:
+    """Return scores of a candidate, one unpadded input at a time: the mode that ships.
 
     Returns:
-        float32 [texts, labels].
+        float32 [units, outputs].
     """
     runtime = candidate.open()
-    encodings = candidate.encoder.encode(texts)
-    rows = [runtime.run(candidate.encoder.feeds([encoding], runtime.inputs))[0] for encoding in encodings]
-    return np.stack(rows)
+    encoded = encode_rows(candidate.encoder, rows)
+    parts = [_alone(runtime, encoded, number) for number in range(len(encoded.ids))]
+    if not parts:
+        return np.zeros((0, rows.form.outputs), dtype=np.float32)
+    return by_unit(encoded, np.concatenate(parts))
+
+
+def _alone(runtime: Runtime, encoded: EncodedRows, number: int) -> npt.NDArray[np.float32]:
+    """Return the scores of one input: [1, outputs], or [words, outputs]."""
+    ids = np.array([encoded.ids[number]], dtype=np.int64)
+    arrays = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+    if encoded.types:
+        arrays["token_type_ids"] = np.array([encoded.types[number]], dtype=np.int64)
+    found = runtime.run({name: arrays[name] for name in runtime.inputs})
+    if not encoded.places:
+        return found
+    places = np.array(encoded.places[number], dtype=np.int64)
+    words = found[0, np.maximum(places, 0)]
+    words[places == CUT_OFF] = 0.0
+    words[places == CUT_OFF, 0] = 1.0
+    return words
 
 
 def caller(candidate: Candidate) -> Callable[[str], object]:
-    """Return a function from one text to its logits, for timing."""
+    """Return a function from one text to its scores, for timing."""
     runtime = candidate.open()
     encoder = candidate.encoder
 

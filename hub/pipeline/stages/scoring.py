@@ -11,37 +11,54 @@ from hub.contract.domain import Metric
 from hub.contract.reference import resolve
 from hub.contract.results import Evaluation
 from hub.evaluate.scores import evaluate
-from hub.pipeline.stages.rows import LabelledTexts
+from hub.evaluate.thresholds import choose_thresholds
+from hub.pipeline.stages.rows import Rows
 
 RESAMPLES = 200
 
 
-def headline_score(rows: LabelledTexts, metric: Metric) -> Callable[[npt.NDArray[np.float64]], float]:
-    """Return a function from probabilities to the headline metric, averaged over the slices."""
+def headline_score(rows: Rows, metric: Metric) -> Callable[[npt.NDArray[np.float64]], float]:
+    """Return a function from probabilities [units, outputs] to the headline metric, averaged over the slices.
+
+    Where labels have thresholds, each score is that with the best ones on these rows.
+    """
     function = resolve(metric.function)
 
     def score(probabilities: npt.NDArray[np.float64]) -> float:
-        return float(np.mean([function(outcome) for outcome in rows.outcomes(probabilities).values()]))
+        outcomes = rows.outcomes(probabilities, thresholds_of(rows, probabilities)).values()
+        return float(np.mean([function(outcome) for outcome in outcomes]))
 
     return score
 
 
 def evaluations(
-    rows: LabelledTexts,
+    rows: Rows,
     probabilities: npt.NDArray[np.float64],
     metrics: Sequence[Metric],
     *,
+    thresholds: npt.NDArray[np.float64] | None = None,
     intervals: bool = False,
 ) -> dict[str, Evaluation]:
     """Score a model on every slice.
 
     Args:
         rows: what was predicted.
-        probabilities: float64 [rows, labels].
+        probabilities: float64 [units, outputs].
         metrics: the first is the headline.
+        thresholds: float64 [labels] of the model, ``None`` for the form's own.
         intervals: add bootstrap intervals of the headline.
     """
     return {
         name: evaluate(outcome, metrics, resamples=RESAMPLES if intervals else 0)
-        for name, outcome in rows.outcomes(probabilities).items()
+        for name, outcome in rows.outcomes(probabilities, thresholds).items()
     }
+
+
+def thresholds_of(rows: Rows, probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
+    """Choose a model's thresholds on validation rows; ``None`` for kinds that have none.
+
+    Args:
+        rows: validation rows.
+        probabilities: of the model on them, float64 [rows, labels].
+    """
+    return choose_thresholds(probabilities, rows.truth) if rows.truth.ndim == 2 else None

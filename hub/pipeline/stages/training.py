@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hub.contract.recipe import Distillation, Training
 from hub.contract.results import TrainingResult
 from hub.edge.files import write_json
 from hub.edge.schema import to_json
-from hub.evaluate.calibration import softmax
 from hub.pipeline.context import Context, choose_once
 from hub.pipeline.run import SCRATCH
-from hub.pipeline.stages.rows import LabelledTexts
+from hub.pipeline.stages.rows import Rows
 from hub.pipeline.stages.scoring import headline_score
-from hub.train.batches import EncodedRows
-from hub.train.inference import logits
+from hub.train.batches import EncodedRows, epoch_batches
+from hub.train.inference import scores
 from hub.train.loop import Objective, Plan, Tick, Trainer
 from hub.train.precision import choose_precision
 
@@ -36,7 +35,7 @@ def train_model(
     model: PreTrainedModel,
     rows: EncodedRows,
     held_out: EncodedRows,
-    validation: LabelledTexts,
+    validation: Rows,
     objective: Objective,
 ) -> TrainingResult:
     """Train a model in place and record how it went in ``training.json``.
@@ -47,26 +46,41 @@ def train_model(
         name: ``teacher`` or ``student``.
         options: the recipe's section.
         model: fp32 model.
-        rows: training rows.
+        rows: training rows as token ids.
         held_out: validation rows as token ids.
-        validation: the same rows with labels and slices.
+        validation: the same rows with answers and slices.
         objective: loss of a batch.
 
     Returns:
         How it went.
     """
+    ordinary = _median_batch(rows, options.batch_size)
 
     def measure() -> dict[str, object]:
-        precision, step_ms = choose_precision(options.precision, model, rows, options.batch_size)
+        precision, step_ms = choose_precision(options.precision, model, lambda trial: objective(trial, ordinary))
         return {"precision": precision, "step_ms": step_ms}
 
-    choice = choose_once(folder, "precision", measure)
+    plan = _plan(context, name, options, len(rows), choose_once(folder, "precision", measure))
     headline = headline_score(validation, context.request.task.headline)
-    plan = Plan(
+
+    def batches(epoch: int) -> list[list[int]]:
+        cap = options.epoch_rows_per_label
+        return epoch_batches(rows, epoch, batch_size=options.batch_size, most_per_label=cap, seed=plan.seed)
+
+    def score(trained: PreTrainedModel) -> float:
+        return headline(validation.form.probabilities(scores(trained, held_out)))
+
+    checkpoint = folder / SCRATCH / _CHECKPOINT
+    result = Trainer(model, batches, objective, score, plan, checkpoint, _ticker(context)).run()
+    write_json(folder / f"{RESULT}.json", to_json(result))
+    return result
+
+
+def _plan(context: Context, name: str, options: Training | Distillation, rows: int, choice: dict[str, Any]) -> Plan:
+    return Plan(
         name=name,
         epochs=options.epochs,
-        batch_size=options.batch_size,
-        most_per_label=options.epoch_rows_per_label,
+        rows=rows,
         learning_rate=options.learning_rate,
         warmup=options.warmup,
         weight_decay=options.weight_decay,
@@ -76,14 +90,13 @@ def train_model(
         seed=context.recipe.seed,
         step_ms=choice["step_ms"],
     )
-    checkpoint = folder / SCRATCH / _CHECKPOINT
 
-    def score(trained: PreTrainedModel) -> float:
-        return headline(softmax(logits(trained, held_out.ids, held_out.pad_id)))
 
-    result = Trainer(model, rows, objective, score, plan, checkpoint, _ticker(context)).run()
-    write_json(folder / f"{RESULT}.json", to_json(result))
-    return result
+def _median_batch(rows: EncodedRows, batch_size: int) -> list[int]:
+    """Return a batch of inputs of median length."""
+    order = sorted(range(len(rows.ids)), key=lambda i: len(rows.ids[i]))
+    middle = max(0, len(order) // 2 - batch_size // 2)
+    return order[middle : middle + batch_size]
 
 
 def tell_branch(context: Context, training: TrainingResult) -> None:

@@ -11,25 +11,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from hub.contract.results import GateResult, Latency, ModelResult
 from hub.edge.files import sha256, write_json
 from hub.edge.machine import describe
 from hub.edge.schema import to_json
 from hub.edge.timing import measure
-from hub.evaluate.calibration import fit_temperature, softmax
 from hub.evaluate.gates import drop_gates, share_gates
 from hub.pipeline.context import Context, choose_once
+from hub.pipeline.run import SCRATCH
 from hub.pipeline.stages.branch import read_branch
 from hub.pipeline.stages.compress import CHOICES, FP32, INT8, session_options, variant_files
+from hub.pipeline.stages.encoding import encode_rows
 from hub.pipeline.stages.export import PARITY, student_encoder
-from hub.pipeline.stages.finetune import load_whole_teacher
+from hub.pipeline.stages.finetune import load_whole_teacher, teacher_encoder
 from hub.pipeline.stages.lengths import TIMED_TOKENS, texts_of_length
-from hub.pipeline.stages.rows import LabelledTexts, split
-from hub.pipeline.stages.running import Candidate, caller, logits_of
-from hub.pipeline.stages.scoring import evaluations
-from hub.train.inference import encode, logits
+from hub.pipeline.stages.rows import rows_of
+from hub.pipeline.stages.running import Candidate, caller, scores_of
+from hub.pipeline.stages.scoring import evaluations, thresholds_of
+from hub.train.inference import scores
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -61,11 +61,14 @@ def run(context: Context, folder: Path) -> str:
     choices = json.loads((context.run.stage("compress") / f"{CHOICES}.json").read_text("utf-8"))
     teacher, tokenizer = load_whole_teacher(context)
     context.reporter.tick(0, 4, "the teacher reads the test rows")
-    rows = [context.result("baseline", "baseline", ModelResult), _score_teacher(context, teacher, tokenizer)]
+    rows = [
+        context.result("baseline", "baseline", ModelResult),
+        _score_teacher(context, teacher, tokenizer, folder / SCRATCH),
+    ]
     candidates = _candidates(context, choices)
     for name, candidate in candidates.items():
         context.reporter.tick(len(rows) - 1, 4, f"{name} reads the test rows")
-        rows.append(_score_variant(context, name, candidate))
+        rows.append(_score_variant(context, name, candidate, choices["variants"][name]["thresholds"]))
     context.reporter.tick(3, 4, "latency")
     latencies = choose_once(folder, "latency", lambda: _latencies(context, teacher, tokenizer, candidates))
     models = tuple(_with_latency(row, latencies) for row in rows)
@@ -76,25 +79,23 @@ def run(context: Context, folder: Path) -> str:
     return sha256(file)
 
 
-def _score_teacher(context: Context, model: Any, tokenizer: PreTrainedTokenizerBase) -> ModelResult:
-    """Score the teacher in PyTorch fp32, with its own temperature so that its probabilities compare."""
-    prepared = context.prepared()
-    test, calibration = split(prepared, "test"), split(prepared, "calibration")
-    length = context.recipe.max_length
-
-    def read(rows: LabelledTexts) -> npt.NDArray[np.float32]:
-        encoded = encode(tokenizer, rows.texts, rows.targets, length)
-        return logits(model, encoded.ids, encoded.pad_id)
-
-    temperature = fit_temperature(read(calibration), calibration.truth)
-    probabilities = softmax(read(test), temperature)
+def _score_teacher(context: Context, model: Any, tokenizer: PreTrainedTokenizerBase, scratch: Path) -> ModelResult:
+    """Score the teacher in PyTorch fp32, with its own temperature and thresholds so that its answers compare."""
+    encoder = teacher_encoder(context, tokenizer, scratch)
+    validation, calibration, test = (rows_of(context, name) for name in ("validation", "calibration", "test"))
+    found = {id(rows): scores(model, encode_rows(encoder, rows)) for rows in (validation, calibration, test)}
+    form = test.form
+    temperature = form.fit_temperature(found[id(calibration)], calibration.truth)
+    thresholds = thresholds_of(validation, form.probabilities(found[id(validation)], temperature))
+    probabilities = form.probabilities(found[id(test)], temperature)
+    metrics = context.request.task.metrics
     weights = sum(p.numel() for p in (*model.parameters(), *model.buffers()) if p.is_floating_point())
     return ModelResult(
         name=TEACHER,
         role="teacher",
         parameters=weights,
         bytes=4 * weights,
-        evaluations=evaluations(test, probabilities, context.request.task.metrics, intervals=True),
+        evaluations=evaluations(test, probabilities, metrics, thresholds=thresholds, intervals=True),
     )
 
 
@@ -106,16 +107,22 @@ def _candidates(context: Context, choices: dict[str, Any]) -> dict[str, Candidat
     }
 
 
-def _score_variant(context: Context, name: str, candidate: Candidate) -> ModelResult:
-    test = split(context.prepared(), "test")
-    probabilities = softmax(logits_of(candidate, test.texts))
+def _score_variant(context: Context, name: str, candidate: Candidate, thresholds: list[float] | None) -> ModelResult:
+    test = rows_of(context, "test")
+    probabilities = test.form.probabilities(scores_of(candidate, test))
     return ModelResult(
         name=f"student {name}",
         role="variant",
         variant=name,
         parameters=_student_parameters(context),
         bytes=candidate.file.stat().st_size,
-        evaluations=evaluations(test, probabilities, context.request.task.metrics, intervals=True),
+        evaluations=evaluations(
+            test,
+            probabilities,
+            context.request.task.metrics,
+            thresholds=None if thresholds is None else np.asarray(thresholds),
+            intervals=True,
+        ),
     )
 
 
@@ -138,7 +145,7 @@ def _latencies(
 ) -> dict[str, Any]:
     """Time teacher and variants in one run at each length, one thread, alternating in blocks."""
     encoder = student_encoder(context)
-    texts = split(context.prepared(), "train").texts
+    texts = rows_of(context, "train").texts
     found: dict[str, Any] = {}
     with one_thread(teacher):
         for tokens in TIMED_TOKENS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import warnings
 from pathlib import Path
@@ -19,7 +20,7 @@ from hub.pipeline.documents import build_json, result_json
 from hub.pipeline.progress import libraries_to_log, logs_to
 from hub.pipeline.recipes import find_recipe, read_recipe
 from hub.pipeline.stages.lengths import texts_of_length
-from hub.pipeline.stages.rows import LabelledTexts, labelled, split
+from hub.pipeline.stages.rows import Rows, labelled
 from hub.pipeline.stages.scoring import headline_score
 from hub.testing import tiny
 from tests.support.results import build_result
@@ -27,18 +28,19 @@ from tests.support.tiny_bundle import make_vocabulary, write_tokenizer
 
 
 @pytest.fixture(scope="module")
-def rows() -> LabelledTexts:
-    return split(prepare(tiny.TASK, tiny.RECIPE.data), "test")
+def rows() -> Rows:
+    prepared = prepare(tiny.TASK, tiny.RECIPE.data)
+    return labelled(prepared, tiny.TASK.kind, prepared.dataset.test)
 
 
-def test_rows_have_their_labels_as_indices(rows: LabelledTexts) -> None:
-    assert rows.labels == tuple(tiny.WORDS)
-    assert len(rows.texts) == len(rows.targets) == len(rows.slices) == len(rows.origins) == 192
-    for text, target in zip(rows.texts, rows.targets, strict=True):
-        assert set(text.split()) & set(tiny.WORDS[rows.labels[target]])
+def test_rows_have_their_labels_as_indices(rows: Rows) -> None:
+    assert rows.form.classes == tuple(tiny.WORDS)
+    assert len(rows.texts) == len(rows.truth) == len(rows.slices) == len(rows.origins) == 192
+    for text, target in zip(rows.texts, rows.truth, strict=True):
+        assert set(text.split()) & set(tiny.WORDS[rows.form.classes[target]])
 
 
-def test_outcomes_come_in_the_declared_order_of_slices(rows: LabelledTexts) -> None:
+def test_outcomes_come_in_the_declared_order_of_slices(rows: Rows) -> None:
     assert rows.slices[0] == tiny.LONG
     probabilities = np.eye(4)[rows.truth]
 
@@ -51,14 +53,13 @@ def test_outcomes_come_in_the_declared_order_of_slices(rows: LabelledTexts) -> N
 
 def test_rows_without_slices_are_one_part() -> None:
     prepared = prepare(tiny.TASK, tiny.RECIPE.data)
-    plain = LabelledTexts(*[getattr(labelled(prepared, [Example("a fern", "plant")]), name)
-                            for name in ("labels", "texts", "targets", "slices", "origins")])  # fmt: skip
+    plain = dataclasses.replace(labelled(prepared, tiny.TASK.kind, [Example("a fern", "plant")]), parts=())
 
     assert list(plain.outcomes(np.full((1, 4), 0.25))) == ["all"]
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 191, 192, 1000])
-def test_spread_takes_so_many_rows_from_everywhere(rows: LabelledTexts, count: int) -> None:
+def test_spread_takes_so_many_rows_from_everywhere(rows: Rows, count: int) -> None:
     chosen = rows.spread(count)
 
     assert len(chosen.texts) == min(count, 192)
@@ -67,11 +68,11 @@ def test_spread_takes_so_many_rows_from_everywhere(rows: LabelledTexts, count: i
     if count > 1:
         assert chosen.texts[-1] == rows.texts[-1]
     place = {text: i for i, text in enumerate(rows.texts)}
-    assert [chosen.targets[i] for i in range(len(chosen.texts))] == [rows.targets[place[t]] for t in chosen.texts]
+    assert chosen.truth.tolist() == [rows.truth[place[t]] for t in chosen.texts]
     assert chosen.parts == rows.parts
 
 
-def test_the_headline_score_is_the_mean_over_the_slices(rows: LabelledTexts) -> None:
+def test_the_headline_score_is_the_mean_over_the_slices(rows: Rows) -> None:
     """All right on one slice, all wrong on the other: accuracy 1 and 0."""
     right = np.array([part == tiny.SHORT for part in rows.slices])
     predicted = np.where(right, rows.truth, (rows.truth + 1) % 4)

@@ -19,7 +19,7 @@ from hub.train.base import (
     BaseModel,
     base_fingerprint,
     find_base,
-    load_classifier,
+    load_model,
     load_tokenizer,
     quiet_transformers,
     tokenizer_document,
@@ -45,7 +45,7 @@ def folder(saved: Path, tmp_path: Path) -> Path:
 
 
 def classifier(base: BaseModel, labels: tuple[str, ...] = LABELS, seed: int = 1, dropout: float = 0.0) -> Any:
-    return load_classifier(base, labels, seed=seed, dropout=dropout)
+    return load_model(base, labels, "label", seed=seed, dropout=dropout)
 
 
 def test_packaged_base_is_found_without_importing_its_package() -> None:

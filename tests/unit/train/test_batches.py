@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
+import numpy as np
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.train.batches import EncodedRows, epoch_rows, length_sorted_batches, pad
+from hub.train.batches import CUT_OFF, EncodedRows, epoch_batches, epoch_rows, length_sorted_batches, make_batch, pad
 
 TARGETS = st.lists(st.integers(0, 4), max_size=60)
 CAPS = st.integers(1, 10)
@@ -114,5 +115,50 @@ def test_padding_keeps_every_token(rows: list[list[int]], pad_id: int) -> None:
         assert mask[i].tolist() == [1] * len(row) + [0] * (longest - len(row))
 
 
-def test_length_of_encoded_rows_is_that_of_their_ids() -> None:
-    assert len(EncodedRows(((1,), (2, 3)), (0, 1), 0)) == 2
+def test_a_batch_of_plain_rows_answers_for_them() -> None:
+    rows = EncodedRows(((1,), (2, 3), (4,)), 0, np.array([0, 1, 0]))
+
+    batch = make_batch(rows, [2, 1])
+
+    assert len(rows) == 3
+    assert batch.ids.tolist() == [[4, 0], [2, 3]]
+    assert batch.mask.tolist() == [[1, 0], [1, 1]]
+    assert batch.units.tolist() == batch.slots.tolist() == [2, 1]
+    assert batch.types is batch.read is None
+    assert sorted(batch.inputs) == ["attention_mask", "input_ids"]
+
+
+def test_words_of_a_batch_are_counted_through_all_rows() -> None:
+    places = ((1, 2), (1, CUT_OFF), (3,))
+    rows = EncodedRows(((2, 5, 6, 3), (2, 7, 3), (2, 8, 8, 9, 3)), 0, np.zeros(3, dtype=np.int64), places=places)
+
+    batch = make_batch(rows, [2, 1, 0])
+
+    assert batch.read is not None
+    assert batch.read.tolist() == [[0, 3], [1, 1], [2, 1], [2, 2]]
+    assert batch.units.tolist() == batch.slots.tolist() == [4, 2, 0, 1]
+
+
+def test_an_epoch_reads_one_input_of_each_row_and_other_ones_in_other_epochs() -> None:
+    owners = np.array([0] * 5 + [1] + [2] * 4)
+    ids = tuple((n,) for n in range(10))
+    rows = EncodedRows(ids, 0, np.array([0, 1, 0]), owners=owners)
+
+    epochs = [epoch_batches(rows, epoch, batch_size=2, most_per_label=0, seed=3) for epoch in range(40)]
+
+    for batches in epochs:
+        assert sorted(owners[[entry for batch in batches for entry in batch]].tolist()) == [0, 1, 2]
+    assert {entry for batches in epochs for batch in batches for entry in batch} == set(range(10))
+    assert epochs[7] == epoch_batches(rows, 7, batch_size=2, most_per_label=0, seed=3)
+    batch = make_batch(rows, [3, 5, 9])
+    assert (batch.units.tolist(), batch.slots.tolist()) == ([0, 1, 2], [3, 5, 9])
+
+
+def test_types_are_padded_with_zeros() -> None:
+    rows = EncodedRows(((1, 2), (3,)), 9, np.array([0, 0]), types=((0, 1), (1,)))
+
+    batch = make_batch(rows, [0, 1])
+
+    assert batch.types is not None
+    assert batch.types.tolist() == [[0, 1], [1, 0]]
+    assert sorted(batch.inputs) == ["attention_mask", "input_ids", "token_type_ids"]

@@ -8,16 +8,20 @@ import numpy as np
 import pytest
 import torch
 
-from hub.train.inference import encode, logits, logits_and_hidden
+from hub.train.batches import CUT_OFF, EncodedRows
+from hub.train.inference import scores, scores_and_hidden
 from hub.train.precision import to_precision
-from tests.support.tiny_models import fast_tokenizer, tiny_bert, wordpiece
-
-TEXTS = ("the old cat", "", "un", "running dogs and a horse in the old house", "字", "cat", "the old cat")
+from tests.support.tiny_models import tiny_bert
 
 
-def rows(count: int = 23) -> list[tuple[int, ...]]:
+def ids(count: int = 23) -> tuple[tuple[int, ...], ...]:
     draw = random.Random(0)
-    return [(2, *(draw.randrange(5, 40) for _ in range(draw.randrange(12))), 3) for _ in range(count)]
+    return tuple((2, *(draw.randrange(5, 40) for _ in range(draw.randrange(12))), 3) for _ in range(count))
+
+
+def rows(given: tuple[tuple[int, ...], ...] | None = None, pad_id: int = 0) -> EncodedRows:
+    given = ids() if given is None else given
+    return EncodedRows(given, pad_id, np.zeros(len(given), dtype=np.int64))
 
 
 def alone(model: torch.nn.Module, row: tuple[int, ...]) -> np.ndarray:
@@ -27,14 +31,14 @@ def alone(model: torch.nn.Module, row: tuple[int, ...]) -> np.ndarray:
 
 
 @pytest.mark.parametrize("batch_size", [1, 4, 23, 64])
-def test_rows_keep_their_order_and_their_logits(batch_size: int) -> None:
-    model, found_rows = tiny_bert(), rows()
+def test_rows_keep_their_order_and_their_scores(batch_size: int) -> None:
+    model = tiny_bert()
 
-    found = logits(model, found_rows, 0, batch_size)
+    found = scores(model, rows(), batch_size)
 
     assert found.shape == (23, 3)
     assert found.dtype == np.float32
-    assert found == pytest.approx(np.stack([alone(model, row) for row in found_rows]), abs=1e-5)
+    assert found == pytest.approx(np.stack([alone(model, row) for row in ids()]), abs=1e-5)
 
 
 @pytest.mark.parametrize("pad_id", [0, 7])
@@ -42,17 +46,17 @@ def test_padding_has_no_influence(pad_id: int) -> None:
     model = tiny_bert()
     short, long = (2, 5, 3), (2, 5, 6, 7, 8, 9, 10, 3)
 
-    found = logits(model, [long, short], pad_id)
+    found = scores(model, rows((long, short), pad_id))
 
     assert found[1] == pytest.approx(alone(model, short), abs=1e-5)
     assert found[0] == pytest.approx(alone(model, long), abs=1e-5)
 
 
-def test_bf16_model_gives_fp32_logits() -> None:
+def test_bf16_model_gives_fp32_scores() -> None:
     model = tiny_bert()
-    expected = logits(model, rows(), 0)
+    expected = scores(model, rows())
 
-    found = logits(to_precision(model, "bf16"), rows(), 0)
+    found = scores(to_precision(model, "bf16"), rows())
 
     assert found.dtype == np.float32
     assert found == pytest.approx(expected, abs=0.2)
@@ -60,57 +64,66 @@ def test_bf16_model_gives_fp32_logits() -> None:
 
 
 def test_no_rows() -> None:
-    found = logits(tiny_bert(labels=5), [], 0)
+    found = scores(tiny_bert(labels=5), rows(()))
 
     assert found.shape == (0, 5)
     assert found.dtype == np.float32
 
 
-def test_texts_become_ids_with_their_targets() -> None:
-    tokenizer = fast_tokenizer(wordpiece())
+def test_a_row_of_several_inputs_has_their_mean() -> None:
+    model, given = tiny_bert(), ids(5)
+    owners = np.array([0, 0, 0, 1, 2])
 
-    found = encode(tokenizer, TEXTS, range(len(TEXTS)), 64)
+    found = scores(model, EncodedRows(given, 0, np.zeros(3, dtype=np.int64), owners=owners))
 
-    assert [tokenizer.convert_ids_to_tokens(row) for row in found.ids[:3]] == [
-        ["[CLS]", "the", "old", "cat", "[SEP]"],
-        ["[CLS]", "[SEP]"],
-        ["[CLS]", "un", "[SEP]"],
-    ]
-    assert tokenizer.convert_ids_to_tokens(found.ids[4]) == ["[CLS]", "[UNK]", "[SEP]"]
-    assert found.ids[0] == found.ids[-1]
-    assert found.targets == tuple(range(len(TEXTS)))
-    assert found.pad_id == tokenizer.pad_token_id
+    each = np.stack([alone(model, row) for row in given])
+    assert found == pytest.approx(np.stack([each[:3].mean(axis=0), each[3], each[4]]), abs=1e-5)
 
 
-@pytest.mark.parametrize("longest", [2, 3, 5, 9])
-def test_long_texts_are_cut_with_their_last_token(longest: int) -> None:
-    tokenizer = fast_tokenizer(wordpiece())
+def test_types_reach_the_model() -> None:
+    model = tiny_bert()
+    row = (2, 7, 3, 8, 3)
+    encoded = EncodedRows((row,), 0, np.zeros(1, dtype=np.int64), types=((0, 0, 0, 1, 1),))
 
-    found = encode(tokenizer, TEXTS, [0] * len(TEXTS), longest)
+    found = scores(model, encoded)
 
-    assert max(len(row) for row in found.ids) == longest
-    assert {row[-1] for row in found.ids} == {tokenizer.sep_token_id}
-
-
-def test_tokenizer_without_padding_pads_with_zero() -> None:
-    tokenizer = fast_tokenizer(wordpiece())
-    tokenizer.pad_token = None
-
-    assert encode(tokenizer, ["cat"], [0], 8).pad_id == 0
+    with torch.inference_mode():
+        typed = model(input_ids=torch.tensor([row]), token_type_ids=torch.tensor([[0, 0, 0, 1, 1]])).logits
+    assert found == pytest.approx(typed.numpy(), abs=1e-5)
+    assert found != pytest.approx(scores(model, rows((row,))), abs=1e-5)
 
 
-def test_no_texts() -> None:
-    found = encode(fast_tokenizer(wordpiece()), [], [], 8)
+class Tagger(torch.nn.Module):
+    """Gives at each token its id, and one more."""
 
-    assert (found.ids, found.targets) == ((), ())
+    def __init__(self) -> None:
+        super().__init__()
+        self.config = type("Config", (), {"num_labels": 2})()
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, **_: object) -> object:
+        wide = input_ids.float().unsqueeze(-1)
+        found = torch.cat([wide, wide + 1], dim=2)
+        return type("Output", (), {"logits": found, "hidden_states": [found, -found]})()
+
+
+def test_words_are_read_at_their_first_tokens() -> None:
+    encoded = EncodedRows(
+        ((2, 10, 11, 12, 3), (2, 20, 3)), 0, np.zeros(2, dtype=np.int64), places=((1, 3), (1, CUT_OFF))
+    )
+
+    found, hidden = scores_and_hidden(Tagger(), encoded)
+
+    assert found.tolist() == [[10, 11], [12, 13], [20, 21], [1, 0]]
+    assert scores(Tagger(), encoded).tolist() == found.tolist()
+    assert hidden[:3].tolist() == [[-10, -11], [-12, -13], [-20, -21]]
 
 
 def test_hidden_states_are_those_of_the_first_token() -> None:
-    model, found_rows = tiny_bert(), rows()
+    model = tiny_bert()
 
-    found, hidden = logits_and_hidden(model, found_rows, 0, 4)
+    found, hidden = scores_and_hidden(model, rows(), 4)
 
-    assert np.array_equal(found, logits(model, found_rows, 0, 4))
+    assert np.array_equal(found, scores(model, rows(), 4))
     with torch.inference_mode():
-        expected = [model.bert(input_ids=torch.tensor([row])).last_hidden_state[0, 0].numpy() for row in found_rows]
+        expected = [model.bert(input_ids=torch.tensor([row])).last_hidden_state[0, 0].numpy() for row in ids()]
     assert hidden == pytest.approx(np.stack(expected), abs=1e-5)

@@ -104,36 +104,58 @@ def test_saved_model_is_the_same_in_the_same_bytes(tmp_path: Path) -> None:
 def separable(labels: tuple[int, ...]) -> EncodedRows:
     """Rows whose middle pieces belong to one label each: 3 pieces a label."""
     rows = [(10, 3 * label + a, 3 * label + b, 11) for label in labels for a in range(3) for b in range(3)]
-    return EncodedRows(tuple(rows), tuple(label for label in labels for _ in range(9)), 0)
+    return EncodedRows(tuple(rows), 0, np.array([label for label in labels for _ in range(9)]))
 
 
 @pytest.mark.parametrize("labels", [(0, 1, 2), (0, 1), (0, 2), (1, 2)])
 def test_trivial_task_is_learned(labels: tuple[int, ...]) -> None:
     rows = separable(labels)
 
-    found = train_lexical(rows, 3, PIECES, buckets=BUCKETS, cost=10.0, seed=5)
+    found = train_lexical(rows, rows.strata, 3, PIECES, buckets=BUCKETS, cost=10.0, seed=5)
 
     margins = found.margins(rows.ids)
-    assert margins.argmax(axis=1).tolist() == list(rows.targets)
+    assert margins.argmax(axis=1).tolist() == rows.strata.tolist()
     assert found.table.shape == (PIECES + BUCKETS, 3)
     assert (found.table.dtype, found.bias.dtype, found.seeds.dtype) == (np.float32, np.float32, np.int64)
     assert found.seeds.min() > 0 and found.seeds.max() < 2**31
 
 
 def test_pairs_tell_apart_what_pieces_cannot() -> None:
-    rows = EncodedRows(((1, 2), (2, 1)) * 6, (0, 1) * 6, 0)
+    rows = EncodedRows(((1, 2), (2, 1)) * 6, 0, np.array((0, 1) * 6))
 
-    found = train_lexical(rows, 2, PIECES, buckets=64, cost=1.0, seed=0)
+    found = train_lexical(rows, rows.strata, 2, PIECES, buckets=64, cost=1.0, seed=0)
 
-    assert found.margins(rows.ids).argmax(axis=1).tolist() == list(rows.targets)
+    assert found.margins(rows.ids).argmax(axis=1).tolist() == rows.strata.tolist()
 
 
 def test_same_rows_and_seed_give_the_same_model() -> None:
     rows = separable((0, 1, 2))
 
-    first, again = (train_lexical(rows, 3, PIECES, buckets=BUCKETS, cost=1.0, seed=5) for _ in range(2))
-    other = train_lexical(rows, 3, PIECES, buckets=BUCKETS, cost=1.0, seed=6)
+    first, again = (train_lexical(rows, rows.strata, 3, PIECES, buckets=BUCKETS, cost=1.0, seed=5) for _ in range(2))
+    other = train_lexical(rows, rows.strata, 3, PIECES, buckets=BUCKETS, cost=1.0, seed=6)
 
     assert np.array_equal(first.table, again.table)
     assert np.array_equal(first.seeds, again.seeds)
     assert not np.array_equal(first.seeds, other.seeds)
+
+
+def test_each_label_of_several_is_learned_and_constant_ones_are_decided_by_their_bias() -> None:
+    rows = separable((0, 1, 2))
+    having = np.stack([rows.strata == 0, rows.strata != 1, np.ones(len(rows)), np.zeros(len(rows))], axis=1) > 0
+
+    found = train_lexical(rows, having, 4, PIECES, buckets=BUCKETS, cost=10.0, seed=5)
+
+    assert ((found.margins(rows.ids) > 0) == having).all()
+    assert not found.table[:, 2:].any()
+
+
+def test_every_input_of_a_row_learns_its_answer() -> None:
+    whole = separable((0, 1, 2))
+    owners = np.arange(len(whole)) // 3
+    rows = EncodedRows(whole.ids, 0, whole.strata[::3], owners=owners)
+
+    found = train_lexical(rows, rows.strata, 3, PIECES, buckets=BUCKETS, cost=10.0, seed=5)
+
+    assert np.array_equal(
+        found.table, train_lexical(whole, whole.strata, 3, PIECES, buckets=BUCKETS, cost=10.0, seed=5).table
+    )

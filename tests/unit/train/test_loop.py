@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -17,19 +18,17 @@ from hub.contract.results import TrainingResult
 from hub.edge.files import json_text
 from hub.edge.schema import to_json
 from hub.train import loop
-from hub.train.batches import EncodedRows
-from hub.train.inference import logits
+from hub.train.batches import EncodedRows, epoch_batches, make_batch
+from hub.train.inference import scores
 from hub.train.loop import Plan, Tick, Trainer
 from tests.support.tiny_models import tiny_bert
 
-ROWS = EncodedRows(
-    tuple((2, *range(5 + n % 3, 8 + 2 * (n % 4)), 3) for n in range(14)), (0,) * 8 + (1,) * 4 + (2,) * 2, 0
-)
+TARGETS = np.array([0] * 8 + [1] * 4 + [2] * 2)
+ROWS = EncodedRows(tuple((2, *range(5 + n % 3, 8 + 2 * (n % 4)), 3) for n in range(14)), 0, TARGETS)
 PLAN = Plan(
     name="teacher",
     epochs=3,
-    batch_size=4,
-    most_per_label=5,
+    rows=14,
     learning_rate=0.01,
     warmup=0.2,
     weight_decay=0.01,
@@ -50,19 +49,26 @@ def model() -> Any:
     return tiny_bert(layers=1, vocabulary=20, hidden_dropout_prob=0.3, attention_probs_dropout_prob=0.3)
 
 
-def objective(trained: Any, ids: torch.Tensor, mask: torch.Tensor, batch: list[int]) -> torch.Tensor:
-    targets = torch.tensor([ROWS.targets[row] for row in batch])
-    loss: torch.Tensor = nn.functional.cross_entropy(
-        trained(input_ids=ids, attention_mask=mask).logits.float(), targets
-    )
+def objective(trained: Any, inputs: list[int]) -> torch.Tensor:
+    found = trained(**make_batch(ROWS, inputs).inputs).logits.float()
+    loss: torch.Tensor = nn.functional.cross_entropy(found, torch.from_numpy(TARGETS[inputs]))
     return loss
+
+
+def batches(epoch: int) -> list[list[int]]:
+    return epoch_batches(ROWS, epoch, batch_size=4, most_per_label=5, seed=PLAN.seed)
+
+
+def one_by_one(epoch: int) -> list[list[int]]:
+    """14 steps an epoch."""
+    return epoch_batches(ROWS, epoch, batch_size=1, most_per_label=0, seed=PLAN.seed)
 
 
 def score(trained: Any) -> float:
     """A score with enough digits that two models hardly ever share one."""
     assert not trained.training
-    found = logits(trained, ROWS.ids, ROWS.pad_id)
-    return float(1 / (1 + math.exp(-float(found[range(14), ROWS.targets].mean()))))
+    found = scores(trained, ROWS)
+    return float(1 / (1 + math.exp(-float(found[range(14), TARGETS].mean()))))
 
 
 def scripted(scores: list[float], seen: list[dict[str, torch.Tensor]] | None = None) -> Callable[[Any], float]:
@@ -103,8 +109,8 @@ def train(
 ) -> tuple[Any, TrainingResult]:
     """Train a fresh model, from the checkpoint if there is one; return it with the result."""
     trained = model() if trained is None else trained
-    settings = {"objective": objective, "score": scorer, "plan": plan, "on_tick": on_tick} | other
-    return trained, Trainer(trained, ROWS, checkpoint=checkpoint, **settings).run()
+    settings = {"batches": batches, "objective": objective, "score": scorer, "plan": plan, "on_tick": on_tick} | other
+    return trained, Trainer(trained, checkpoint=checkpoint, **settings).run()
 
 
 def curve(result: TrainingResult) -> list[tuple[float, ...]]:
@@ -181,34 +187,6 @@ def test_without_time_for_a_checkpoint_an_epoch_is_lost_at_most(
 
     assert steps[0] == 4
     assert_same(found, whole["fp32"])
-
-
-@pytest.mark.usefixtures("always_saving")
-def test_extra_modules_are_trained_saved_and_finished(tmp_path: Path) -> None:
-    def both(name: str, on_tick: Callable[[Tick], None] = quiet) -> tuple[nn.Linear, Any]:
-        torch.manual_seed(3)
-        extra = nn.Linear(3, 3)
-
-        def mixed(trained: Any, ids: torch.Tensor, mask: torch.Tensor, batch: list[int]) -> torch.Tensor:
-            found = extra(trained(input_ids=ids, attention_mask=mask).logits).float()
-            targets = torch.tensor([ROWS.targets[row] for row in batch])
-            loss: torch.Tensor = nn.functional.cross_entropy(found, targets)
-            return loss
-
-        plan = replace(PLAN, precision="bf16")
-        trained, _ = train(tmp_path / name, plan, on_tick=on_tick, objective=mixed, extra=extra)
-        return extra, trained
-
-    expected, first = both("whole.pt")
-    with pytest.raises(Interrupted):
-        both("cut.pt", stop_at(5))
-    found, second = both("cut.pt")
-
-    assert found.weight.dtype == torch.float32
-    assert torch.equal(found.weight, expected.weight)
-    assert torch.equal(first.classifier.weight, second.classifier.weight)
-    torch.manual_seed(3)
-    assert not torch.equal(found.weight, nn.Linear(3, 3).weight)
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
@@ -309,8 +287,7 @@ def test_curve_is_the_mean_loss_between_its_points(tmp_path: Path) -> None:
         losses.append(float(loss.detach()))
         return loss
 
-    plan = replace(PLAN, epochs=2, batch_size=1, most_per_label=0)  # 14 steps an epoch
-    _, result = train(tmp_path / "c.pt", plan, objective=recorded)
+    _, result = train(tmp_path / "c.pt", replace(PLAN, epochs=2), objective=recorded, batches=one_by_one)
 
     assert len(losses) == 28
     last = 0
@@ -326,7 +303,7 @@ def test_curve_is_the_mean_loss_between_its_points(tmp_path: Path) -> None:
 def test_curve_has_a_bounded_number_of_points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "POINTS_PER_EPOCH", 4)
 
-    _, result = train(tmp_path / "c.pt", replace(PLAN, epochs=1, batch_size=1, most_per_label=0))
+    _, result = train(tmp_path / "c.pt", replace(PLAN, epochs=1), batches=one_by_one)
 
     assert [point.step for point in result.points] == [4, 8, 12, 14]
 
@@ -346,7 +323,7 @@ def test_ticks_count_up_to_the_end(tmp_path: Path) -> None:
 def test_rate_rises_and_falls_over_all_steps(tmp_path: Path) -> None:
     rates: list[float] = []
     trainer = Trainer(
-        model(), ROWS, objective, score, PLAN, tmp_path / "c.pt",
+        model(), batches, objective, score, PLAN, tmp_path / "c.pt",
         lambda tick: rates.append(trainer._optimizer.adamw.param_groups[0]["lr"]),
     )  # fmt: skip
     trainer.run()

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from hub.train.inference import logits
+from hub.train.batches import EncodedRows
+from hub.train.inference import scores
 from hub.train.lexical import LexicalModel
 from hub.train.mixed import ALONE, Mixture, choose_mixture, mixed_model
 from tests.support.tiny_models import tiny_bert
@@ -16,7 +17,8 @@ from tests.support.tiny_models import tiny_bert
 ENCODER = np.array([[4.0, 0.0], [0.0, 4.0], [0.4, 0.0]])
 BRANCH = np.array([[0.0, 1.0], [0.0, 1.0], [0.0, 1.0]])
 TRUTH = np.array([0, 1, 1])
-ROWS = [(2, 7, 9, 3), (2, 3), (2, 8, 8, 8, 12, 30, 3), (5,)]
+IDS = ((2, 7, 9, 3), (2, 3), (2, 8, 8, 8, 12, 30, 3), (5,))
+ROWS = EncodedRows(IDS, 0, np.zeros(4, dtype=np.int64))
 
 
 def accuracy(mixed: npt.NDArray[np.floating]) -> float:
@@ -61,9 +63,9 @@ def branch(labels: int = 3) -> LexicalModel:
 def test_mixed_model_gives_the_sum_of_both_whatever_the_padding(batch_size: int) -> None:
     encoder, lexical, mixture = tiny_bert(), branch(), Mixture(0.6, 1.7, 0.4)
 
-    found = logits(mixed_model(encoder, lexical, mixture), ROWS, 0, batch_size)
+    found = scores(mixed_model(encoder, lexical, mixture), ROWS, batch_size)
 
-    expected = 0.6 * logits(encoder, ROWS, 0) + 1.7 * lexical.margins(ROWS)
+    expected = 0.6 * scores(encoder, ROWS) + 1.7 * lexical.margins(IDS)
     assert found.dtype == np.float32
     assert found == pytest.approx(expected, abs=1e-4)
 
@@ -84,4 +86,4 @@ def test_mixed_model_looks_like_its_encoder() -> None:
     assert mixed.config is encoder.config
     assert not mixed.training
     assert encoder.config._attn_implementation == "sdpa"
-    assert logits(mixed, [], 0).shape == (0, 3)
+    assert scores(mixed, EncodedRows((), 0, np.zeros(0, dtype=np.int64))).shape == (0, 3)

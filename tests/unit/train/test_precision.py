@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import pytest
 import torch
 
 from hub.contract.errors import UsageError
 from hub.train import precision
-from hub.train.batches import EncodedRows
 from hub.train.precision import choose_precision, to_precision
 from tests.support.tiny_models import tiny_bert
 
-ROWS = EncodedRows(tuple((1, 2, *range(3, 4 + n % 5)) for n in range(12)), (0, 1, 2) * 4, 0)
+
+def loss(model: Any) -> torch.Tensor:
+    found: torch.Tensor = model(input_ids=torch.tensor([[2, 7, 8, 3]])).logits
+    return found.float().square().mean()
 
 
 @pytest.mark.parametrize("wanted", ["fp32", "bf16"])
 def test_named_precision_is_taken_without_measuring(wanted: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(precision, "_step_ms", None)
 
-    assert choose_precision(wanted, tiny_bert(), ROWS, 4) == (wanted, {})
+    assert choose_precision(wanted, tiny_bert(), loss) == (wanted, {})
 
 
 @pytest.mark.parametrize(("wanted", "suggested"), [("bf8", "bf16"), ("fp23", "fp32"), ("atuo", "auto"), ("", "known")])
 def test_unknown_precision_is_refused_with_the_nearest(wanted: str, suggested: str) -> None:
     with pytest.raises(UsageError) as caught:
-        choose_precision(wanted, tiny_bert(), ROWS, 4)
+        choose_precision(wanted, tiny_bert(), loss)
 
     assert caught.value.code == "HUB-R002"
     assert suggested in caught.value.why
@@ -37,33 +40,28 @@ def test_unknown_precision_is_refused_with_the_nearest(wanted: str, suggested: s
 )
 def test_bf16_must_be_a_tenth_faster(bf16_ms: float, chosen: str, monkeypatch: pytest.MonkeyPatch) -> None:
     measured = {"fp32": 100.0, "bf16": bf16_ms}
-    monkeypatch.setattr(precision, "_step_ms", lambda model, rows, batch, name: measured[name])
+    monkeypatch.setattr(precision, "_step_ms", lambda model, loss, name: measured[name])
 
-    assert choose_precision("auto", tiny_bert(), ROWS, 4) == (chosen, measured)
-
-
-@pytest.mark.parametrize("batch_size", [1, 4, 12, 100])
-def test_a_batch_of_median_length_is_timed(batch_size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    timed: list[list[int]] = []
-
-    def step_ms(model: object, rows: EncodedRows, batch: list[int], name: str) -> float:
-        timed.append([len(rows.ids[row]) for row in batch])
-        return 1.0
-
-    monkeypatch.setattr(precision, "_step_ms", step_ms)
-    choose_precision("auto", tiny_bert(), ROWS, batch_size)
-
-    assert timed[0] == timed[1]
-    assert len(timed[0]) == min(batch_size, len(ROWS))
-    if batch_size == 4:
-        assert min(timed[0]) > 3 and max(timed[0]) < 7
+    assert choose_precision("auto", tiny_bert(), loss) == (chosen, measured)
 
 
-def test_measuring_changes_neither_model_nor_random_numbers_of_the_training() -> None:
+def test_each_precision_is_measured_with_the_loss_given() -> None:
+    seen: list[torch.dtype] = []
+
+    def watched(model: Any) -> torch.Tensor:
+        seen.append(next(model.parameters()).dtype)
+        return loss(model)
+
+    choose_precision("auto", tiny_bert(), watched)
+
+    assert set(seen) == {torch.float32, torch.bfloat16}
+
+
+def test_measuring_does_not_change_the_model() -> None:
     model = tiny_bert()
     before = copy.deepcopy(model.state_dict())
 
-    chosen, step_ms = choose_precision("auto", model, ROWS, 4)
+    chosen, step_ms = choose_precision("auto", model, loss)
 
     assert chosen in ("fp32", "bf16")
     assert set(step_ms) == {"fp32", "bf16"}
