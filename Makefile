@@ -15,6 +15,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Editable, all three: the tests then see every change of the code without a new installation, and the
 # stamps below only depend on what is installed from elsewhere.
 PARTS := -e plugins/medical -e exporters/onnx
+# The tests and the benchmarks try every industry.
+INDUSTRIES := education finance legal manufacturing
+OTHERS := $(foreach name,$(INDUSTRIES),-e plugins/$(name))
 PROJECTS := pyproject.toml plugins/medical/pyproject.toml exporters/onnx/pyproject.toml
 BUNDLE := build/icd10-chapter
 
@@ -43,7 +46,7 @@ types: $(VENV)/.tested
 	$(BIN)/mypy
 
 # About an hour and a half; each script resumes. HUB_BENCH_DATA names a folder of further sets.
-bench: $(VENV)/.installed
+bench: $(VENV)/.tested
 	$(BIN)/python benchmarks/icd10.py quick
 	$(BIN)/python benchmarks/icd10.py standard
 	$(BIN)/python benchmarks/startup.py build/bench/icd10-quick
@@ -52,7 +55,7 @@ bench: $(VENV)/.installed
 dist: $(VENV)/.installed
 	# What an earlier build left behind would end up in the wheels.
 	@rm -rf build/lib build/bdist.* plugins/*/build exporters/*/build
-	$(PIP) wheel --quiet --no-deps --wheel-dir dist . ./plugins/medical ./exporters/onnx
+	$(PIP) wheel --quiet --no-deps --wheel-dir dist . $(INDUSTRIES:%=./plugins/%) ./plugins/medical ./exporters/onnx
 	@ls dist
 
 clean:
@@ -87,8 +90,8 @@ $(VENV)/.installed: $(VENV)/.torch $(PROJECTS)
 		echo "hub installed in $$(($$(date +%s) - start)) s"
 	@touch $@
 
-# The test extras alone: the hub itself is there already.
-$(VENV)/.tested: $(VENV)/.installed
-	@echo "installing the test extras"
-	@$(PIP) install --quiet "domainhub[test]"
+# The test extras and the other industries: the hub itself is there already.
+$(VENV)/.tested: $(VENV)/.installed $(INDUSTRIES:%=plugins/%/pyproject.toml)
+	@echo "installing the test extras and the other industries"
+	@$(PIP) install --quiet "domainhub[test]" $(OTHERS)
 	@touch $@

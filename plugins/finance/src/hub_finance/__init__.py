@@ -1,0 +1,1 @@
+"""Finance tasks for the domain model hub."""

@@ -1,0 +1,1 @@
+"""Legal tasks for the domain model hub."""

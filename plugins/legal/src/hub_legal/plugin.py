@@ -1,0 +1,23 @@
+"""What the host finds: the legal domain and its tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hub.contract import Domain, hookimpl
+from hub_legal.tasks import TASKS
+
+_WRITTEN_FOR = "1.0"
+
+
+@hookimpl
+def hub_domains() -> Iterable[Domain]:
+    """Return the legal domain."""
+    return (
+        Domain(
+            name="legal",
+            summary="Licences, terms of service and privacy policies",
+            tasks=TASKS,
+            contract=_WRITTEN_FOR,
+        ),
+    )

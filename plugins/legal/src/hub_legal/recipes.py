@@ -1,0 +1,56 @@
+"""Built-in recipes of the legal tasks."""
+
+from __future__ import annotations
+
+from hub.contract import Distillation, Recipe, Training
+
+# Two in three texts are longer than 256 tokens, almost half longer than 512. Reading all of each takes about
+# eight times as long as their first 256 tokens: that is for standard.
+LICENCE_QUICK = Recipe(
+    name="quick",
+    summary="Some ten minutes: 6 epochs of the first 256 tokens of each text, student of 2 layers",
+    max_length=256,
+    teacher=Training(epochs=6, learning_rate=2e-4, batch_size=16, class_weights="sqrt", mask_tokens=0.05),
+    student=Distillation(layers=(0, 5), epochs=12, learning_rate=5e-4, batch_size=16),
+)
+
+LICENCE_STANDARD = Recipe(
+    name="standard",
+    summary="Half an hour: 5 epochs of whole texts in windows of 512 tokens, student of 2 layers",
+    max_length=512,
+    window_stride=64,
+    teacher=Training(epochs=5, learning_rate=2e-4, batch_size=8, class_weights="sqrt", mask_tokens=0.05),
+    student=Distillation(layers=(0, 5), epochs=8, learning_rate=5e-4, batch_size=8),
+)
+
+CLAUSE_QUICK = Recipe(
+    name="quick",
+    summary="Some ten minutes: 4 epochs of all clauses, student of 2 layers",
+    max_length=128,
+    teacher=Training(epochs=4, learning_rate=2e-4, batch_size=32, label_smoothing=0.0),
+    student=Distillation(layers=(0, 5), epochs=6, learning_rate=5e-4, batch_size=32),
+)
+
+CLAUSE_STANDARD = Recipe(
+    name="standard",
+    summary="Half an hour: 8 epochs of all clauses, student of 2 layers",
+    max_length=256,
+    teacher=Training(epochs=8, learning_rate=2e-4, batch_size=32, label_smoothing=0.0, patience=3),
+    student=Distillation(layers=(0, 5), epochs=12, learning_rate=5e-4, batch_size=32),
+)
+
+PRIVACY_QUICK = Recipe(
+    name="quick",
+    summary="Some ten minutes: 4 epochs of at most 800 sentences a label, student of 2 layers",
+    max_length=96,
+    teacher=Training(epochs=4, learning_rate=2e-4, batch_size=32, epoch_rows_per_label=800, class_weights="sqrt"),
+    student=Distillation(layers=(0, 5), epochs=8, learning_rate=5e-4, batch_size=32, epoch_rows_per_label=800),
+)
+
+PRIVACY_STANDARD = Recipe(
+    name="standard",
+    summary="Half an hour: 8 epochs of all sentences, student of 2 layers",
+    max_length=128,
+    teacher=Training(epochs=8, learning_rate=2e-4, batch_size=32, class_weights="sqrt", patience=3),
+    student=Distillation(layers=(0, 5), epochs=12, learning_rate=5e-4, batch_size=32),
+)
