@@ -1,4 +1,8 @@
-"""The catalogue of plugins, exporters and base models that the project knows: a file in the package."""
+"""The catalogue of plugins, exporters, base models and published models that the project knows.
+
+This module is light: `hub.catalog.client` reads and searches the catalogue, `hub.catalog.refresh` replaces the
+user's own copy.
+"""
 
 from __future__ import annotations
 

@@ -36,9 +36,9 @@ def command(
 ) -> None:
     """Measure a bundle on this machine.
 
-    One text of 16 and of 64 tokens at a time, tokenization included, after warm-up. "cold" is the first
-    call after other work. Memory and start are those of a fresh process with one answer. Models are
-    measured in turns, so that their ratios hold.
+    One text of 16 and of 64 tokens at a time, tokenization included, after warm-up; of a table the rows of the
+    bundle's self-test. "cold" is the first call after other work. Memory and start are those of a fresh process
+    with one answer. Models are measured in turns, so that their ratios hold.
     """
     from pathlib import Path
 
@@ -53,8 +53,9 @@ def command(
         raise UsageError("HUB-U021", f"{repeated[0]!r} would be measured twice", "each model needs a name of its own")
     candidates = [bench.bundle_candidate(name, opened.folder, name, threads) for name in names]
     candidates += [_other(Path(name), name, opened, threads) for name in against]
-    texts = [row.text for row in selftest.load(opened.folder)]
-    figures = bench.run(candidates, texts, opened.encoder, threads, calls)
+    inputs = [row.input for row in selftest.load(opened.folder)]
+    encoder = opened.encoder if opened.kind.reads == "text" else None
+    figures = bench.run(candidates, inputs, encoder, threads, calls)
     ratios = bench.ratios(figures, names, against)
     if not as_json:
         _show(figures, ratios)
@@ -74,20 +75,26 @@ def _other(path: Path, name: str, opened: Bundle, threads: int) -> Candidate:
     from hub.edge import bench
 
     if path.is_file():
-        return bench.file_candidate(name, path, opened.encoder, threads)
+        return bench.file_candidate(name, path, opened, threads)
     return bench.bundle_candidate(name, path, None, threads)
 
 
 def _show(figures: Mapping[str, Figures], ratios: Mapping[str, Mapping[str, Mapping[str, float]]]) -> None:
+    from hub.edge.bench import ROW
+
     rows: list[Sequence[object]] = []
     for name, figure in figures.items():
         for place, (tokens, latency) in enumerate(figure.lengths.items()):
             rest = (figure.rows_per_s, figure.rss_mb, figure.start_ms) if not place else (None, None, None)
             times = (latency.p50_ms, latency.p95_ms, latency.cold_ms)
-            rows.append((name if not place else "", int(tokens), *times, *rest))
+            rows.append((name if not place else "", None if tokens == ROW else int(tokens), *times, *rest))
+    tables = all(ROW in figure.lengths for figure in figures.values())
     columns = ("model", "tokens", "p50 ms", "p95 ms", "cold ms", "rows/s", "memory MB", "start ms")
-    output.show_table("one text at a time", columns, rows)
+    output.show_table(f"one {'row' if tables else 'text'} at a time", columns, rows)
     for name, others in ratios.items():
         for other, quotients in others.items():
-            parts = (f"{value:.1f} times at {tokens} tokens" for tokens, value in quotients.items())
+            parts = (
+                f"{value:.1f} times" + ("" if tokens == ROW else f" at {tokens} tokens")
+                for tokens, value in quotients.items()
+            )
             output.say(f"{name} against {other}: {', '.join(parts)}")

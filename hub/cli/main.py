@@ -8,11 +8,12 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 import hub
-from hub.cli import output
+from hub.cli import added, output
 from hub.contract.errors import (
     EXIT_DONE,
     EXIT_INTERRUPTED,
@@ -20,8 +21,10 @@ from hub.contract.errors import (
     HubError,
     MissingError,
     UsageError,
-    nearest,
 )
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 EXIT_INTERNAL = 70
 """Exit code of a fault of the program itself (EX_SOFTWARE of sysexits.h)."""
@@ -34,7 +37,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "tasks": ("hub.cli.tasks", "List the tasks of the installed plugins."),
         "domains": ("hub.cli.domains", "List the domains of the installed plugins."),
         "recipes": ("hub.cli.recipes", "List recipes, or show one as YAML."),
-        "plugins": ("hub.cli.plugins", "List plugins and what is wrong with those that do not work."),
+        "plugins": ("hub.cli.plugins", "List, find, install, remove, write and check plugins."),
+        "models": ("hub.cli.models", "List, find and show base models and published models."),
         "doctor": ("hub.cli.doctor", "Show the machine, the installed parts and what is missing."),
     },
     "Build a model": {
@@ -47,7 +51,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Use a bundle": {
         "predict": ("hub.cli.predict", "Classify texts with a bundle."),
-        "evaluate": ("hub.cli.evaluate", "Score a bundle or a run on labelled rows."),
+        "evaluate": ("hub.cli.evaluate", "Score a bundle on labelled rows."),
         "verify": ("hub.cli.verify", "Check a bundle: hashes, self-test, gates."),
         "bench": ("hub.cli.bench", "Measure latency and memory of a bundle on this machine."),
     },
@@ -77,16 +81,18 @@ TRAIN_PACKAGES = frozenset(
 
 
 class LazyGroup(click.Group):
-    """A group whose help page and name look-up import no command."""
+    """A group whose help page, completion and name look-up import no command."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order of the help page."""
-        return list(COMMANDS)
+        return [*COMMANDS, *(name for name in added.names() if name not in COMMANDS)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the module of a command and return its ``command``."""
-        if cmd_name not in COMMANDS:
+        """Import the module of a command and return its ``command``; other names are looked up in plugins."""
+        if cmd_name.startswith("-"):
             return None
+        if cmd_name not in COMMANDS:
+            return added.find(ctx, cmd_name)
         command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
         return command
 
@@ -95,16 +101,41 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command of ``args``; an unknown name gets the nearest ones."""
         name = args[0]
-        if not name.startswith("-") and name not in COMMANDS:
-            raise UsageError("HUB-U003", f"there is no command {name!r}", nearest(name, COMMANDS), "see: hub --help")
-        return super().resolve_command(ctx, args)
+        command = self.get_command(ctx, name)
+        if command is None and not name.startswith("-") and not ctx.resilient_parsing:
+            raise added.unknown(name, list(COMMANDS))
+        return (name, command, args[1:]) if command else super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; what goes wrong in that of a plugin is told as the plugin's fault."""
+        try:
+            return super().invoke(ctx)
+        except (HubError, click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            plugin = added.plugin_of(ctx)
+            if not plugin or _training_package(error):
+                raise
+            raise added.PluginFaultError(plugin) from error
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete a command's name from the tables, without an import; options as click does."""
+        from click.shell_completion import CompletionItem
+
+        lines = {**added.names(), **{name: line for name, (_, line) in COMMANDS.items()}}
+        found = [CompletionItem(name, help=lines[name]) for name in self.list_commands(ctx) if name in lines]
+        items = [item for item in found if str(item.value).startswith(incomplete)]
+        return items + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the table of commands from `SECTIONS`."""
-        width = max(map(len, COMMANDS))
-        for title, entries in SECTIONS.items():
-            with formatter.section(title):
-                formatter.write_dl([(name.ljust(width), line) for name, (_, line) in entries.items()])
+        """Write the table of commands from `SECTIONS`, and what the cache knows of plugins."""
+        sections = {title: [(name, line) for name, (_, line) in part.items()] for title, part in SECTIONS.items()}
+        sections[added.SECTION] = [(name, line) for name, line in added.names().items() if name not in COMMANDS]
+        width = max(len(name) for rows in sections.values() for name, _ in rows)
+        for title, rows in sections.items():
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl([(name.ljust(width), line) for name, line in rows])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -189,8 +220,8 @@ def _as_hub_error(error: Exception) -> tuple[HubError, int]:
         ctx = getattr(error, "ctx", None)
         fix = f"see: {ctx.command_path} --help" if ctx else "see: hub --help"
         return UsageError("HUB-U000", error.format_message(), "the command line cannot be read", fix), EXIT_USAGE
-    package = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
-    if package in TRAIN_PACKAGES:
+    package = _training_package(error)
+    if package:
         missing = MissingError(
             "HUB-P011",
             f"{package!r} is not installed",
@@ -198,5 +229,13 @@ def _as_hub_error(error: Exception) -> tuple[HubError, int]:
             'pip install "domainhub[train]"; see README.md for the right build of PyTorch',
         )
         return missing, missing.exit_code
-    what = f"unexpected {type(error).__name__}: {error}".splitlines()[0]
-    return HubError("HUB-U999", what, "this is a fault of the program", "run again with --debug"), EXIT_INTERNAL
+    whose = f"the plugin {error.plugin}" if isinstance(error, added.PluginFaultError) else "the program"
+    cause = error.__cause__ if isinstance(error, added.PluginFaultError) else error
+    what = f"unexpected {type(cause).__name__}: {cause}".splitlines()[0]
+    return HubError("HUB-U999", what, f"this is a fault of {whose}", "run again with --debug"), EXIT_INTERNAL
+
+
+def _training_package(error: Exception) -> str:
+    """Return the training package that could not be imported, ``""`` for every other error."""
+    package = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    return package if package in TRAIN_PACKAGES else ""

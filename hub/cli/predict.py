@@ -1,4 +1,4 @@
-"""``hub predict``: texts, lines of stdin or rows of a file in, labels with probabilities out."""
+"""``hub predict``: texts, rows of a table, lines of stdin or rows of a file in; answers with probabilities out."""
 
 from __future__ import annotations
 
@@ -7,29 +7,31 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from hub.cli import output
+from hub.cli.answers import record, show
 from hub.contract.errors import EXIT_DATA, EXIT_DONE, DataError, HubError, UsageError
 
 if TYPE_CHECKING:
-    from hub.edge import Bundle, Prediction
-    from hub.edge.rows import TextRow
+    from hub.edge import Bundle
+    from hub.edge.rows import Columns, InputRow
 
-    Ask = Callable[[list[str]], list[Prediction]]
+    Ask = Callable[[list[Any]], list[Any]]
+    Record = Callable[[Any], dict[str, Any]]
 
 CHUNK = 64
-SHOWN_CHARACTERS = 60
 
 
 @click.command("predict")
 @click.argument("bundle")
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
-@click.option("--input", "source", metavar="FILE", help="Classify the rows of a .csv or .jsonl file.")
+@click.option("--input", "source", metavar="FILE", help="Answer the rows of a .csv or .jsonl file.")
 @click.option("--output", "target", metavar="FILE", help="Write the answers there, as .jsonl.")
 @click.option("--column", default="text", show_default=True, help="Column or key of the text in --input.")
+@click.option("--pair-column", default="", help="Column or key of the second text, for bundles of pairs of texts.")
 @click.option("--variant", metavar="NAME", help="Variant to run; by default the portable one.")
 @click.option("--top", default=3, show_default=True, type=click.IntRange(min=1), help="Labels listed of each text.")
 @click.option(
@@ -45,78 +47,118 @@ def command(
     source: str | None,
     target: str | None,
     column: str,
+    pair_column: str,
     variant: str | None,
     top: int,
     min_confidence: float | None,
     workers: int,
     as_json: bool,
 ) -> int:
-    """Classify texts with a bundle.
+    """Answer texts, or rows of a table, with a bundle.
 
-    TEXT may be "-": then every line of the standard input is a text. With --json, and for --input, each
-    answer is one JSON object a line. A row of --input that cannot be read becomes a line with "error" and
-    its line number; the rest goes on, and the exit code is 3.
+    For a bundle of tables each TEXT is a JSON object of column to value: '{"width": 2.5, "colour": "red"}'; of a
+    file its columns are read by their names.
+
+    TEXT may be "-": then every line of the standard input is a text (or such an object). With --json, and for
+    --input, each answer is one JSON object a line. A row of --input that cannot be read becomes a line with "error"
+    and its line number; the rest goes on, and the exit code is 3.
     """
     if bool(texts) == bool(source):
         raise UsageError("HUB-U020", "there is nothing to classify" if not texts else "texts and --input were given")
     if target and not source:
         raise UsageError("HUB-U020", "--output was given without --input", "", "for texts: hub predict ... > FILE")
+    if pair_column and not source:
+        raise UsageError("HUB-U020", "--pair-column was given without --input", "it names a column of that file")
     from hub.edge import Bundle
 
     opened = Bundle.open(bundle, variant=variant)
     for warning in opened.warnings:
         output.note(f"warning: {warning}")
 
-    def ask(batch: list[str]) -> list[Prediction]:
+    def ask(batch: list[Any]) -> list[Any]:
         return opened.predict(batch, top=top, min_confidence=min_confidence, workers=workers)
 
+    def write_down(answer: Any) -> dict[str, Any]:
+        return record(opened, answer)
+
+    ask([])  # options that this bundle cannot obey are refused before anything is read
     if source:
-        return _answer_file(ask, source, target, column)
+        return _answer_file(ask, write_down, source, target, _columns(opened, column, pair_column))
     if "-" in texts:
-        return _answer_stdin(ask, opened, texts, as_json)
-    answers = ask(list(texts))
+        return _answer_stdin(ask, write_down, opened, texts, as_json)
+    inputs = list(texts) if opened.kind.reads == "text" else [_object(text) for text in texts]
+    answers = ask(inputs)
     if as_json:
         for answer in answers:
-            output.say(_line(_record(answer)))
+            output.say(_line(write_down(answer)))
     else:
-        _show(opened, texts, answers)
+        show(opened, inputs, answers)
     return EXIT_DONE
 
 
-def _answer_stdin(ask: Ask, opened: Bundle, texts: tuple[str, ...], as_json: bool) -> int:
+def _columns(opened: Bundle, column: str, pair_column: str) -> Columns:
+    from hub.edge.rows import TableColumns, TextColumns
+
+    if opened.kind.reads == "text":
+        return TextColumns(column, pair_column)
+    if pair_column:
+        raise UsageError("HUB-U020", "--pair-column was given", "this bundle reads the columns of a table")
+    return TableColumns(opened.columns)
+
+
+def _object(text: str) -> dict[str, Any]:
+    """Return the row of a table that an argument describes."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        why = f"it is not JSON: {error}"
+    else:
+        if isinstance(value, dict):
+            return value
+        why = "it is no object"
+    raise UsageError(
+        "HUB-U020",
+        "this bundle reads rows of a table",
+        why,
+        "give a JSON object of column to value, or a file: --input FILE",
+    )
+
+
+def _answer_stdin(ask: Ask, write_down: Record, opened: Bundle, texts: tuple[str, ...], as_json: bool) -> int:
     from io import TextIOWrapper
 
-    from hub.edge.rows import read_lines
+    from hub.edge.rows import read_lines, read_objects
 
     if texts != ("-",):
         raise UsageError("HUB-U020", "'-' stands for the standard input and must be the only text")
     stream = TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="surrogateescape")
+    found = read_lines(stream) if opened.kind.reads == "text" else read_objects(stream, _columns(opened, "", ""))
     if as_json:
         # One line at a time: whoever writes them may be waiting for the answer.
-        return _answer_rows(ask, read_lines(stream), output.say, chunk=1)[1]
-    rows = list(read_lines(stream))
+        return _answer_rows(ask, write_down, found, output.say, chunk=1)[1]
+    rows = list(found)
     for row in rows:
         if row.fault:
             raise DataError("HUB-D050", f"line {row.line} of the standard input cannot be read", row.fault)
-    lines = [row.text for row in rows]
-    _show(opened, lines, ask(lines))
+    inputs = [row.input for row in rows]
+    show(opened, inputs, ask(inputs))
     return EXIT_DONE
 
 
-def _answer_file(ask: Ask, source: str, target: str | None, column: str) -> int:
+def _answer_file(ask: Ask, write_down: Record, source: str, target: str | None, columns: Columns) -> int:
     from pathlib import Path
 
-    from hub.edge.rows import read_texts
+    from hub.edge.rows import read_inputs
 
     with _writer(target) as write:
-        rows, code = _answer_rows(ask, _counted(read_texts(Path(source), column)), write)
+        rows, code = _answer_rows(ask, write_down, _counted(read_inputs(Path(source), columns)), write)
     if target:
         output.note(f"{rows} rows answered, written to {target}")
     return code
 
 
 def _answer_rows(
-    ask: Ask, rows: Iterable[TextRow], write: Callable[[str], None], chunk: int = CHUNK
+    ask: Ask, write_down: Record, rows: Iterable[InputRow], write: Callable[[str], None], chunk: int = CHUNK
 ) -> tuple[int, int]:
     """Answer rows in chunks and write one line each; return how many were good, and the exit code."""
     good = bad = 0
@@ -129,27 +171,27 @@ def _answer_rows(
                 write(_line({"line": row.line, "error": error}))
             else:
                 good += 1
-                write(_line({"line": row.line, **_record(answer)}))
+                write(_line({"line": row.line, **write_down(answer)}))
     if bad:
         output.note(f"{bad} of {good + bad} rows could not be read; their lines hold an error")
     return good, EXIT_DATA if bad else EXIT_DONE
 
 
-def _answers(ask: Ask, batch: list[TextRow]) -> list[Prediction | HubError]:
+def _answers(ask: Ask, batch: list[InputRow]) -> list[Any]:
     faults = [DataError("HUB-D050", f"row at line {row.line} cannot be read", row.fault) for row in batch]
-    good = [row.text for row in batch if not row.fault]
+    good = [row.input for row in batch if not row.fault]
     answers = iter(_one_by_one(ask, good))
     return [fault if row.fault else next(answers) for row, fault in zip(batch, faults, strict=True)]
 
 
-def _one_by_one(ask: Ask, texts: list[str]) -> list[Prediction | HubError]:
-    """Answer texts together; when one of them cannot be answered, find out which."""
+def _one_by_one(ask: Ask, inputs: list[Any]) -> list[Any]:
+    """Answer inputs together; when one of them cannot be answered, find out which. An error stands for its answer."""
     try:
-        return list(ask(texts))
+        return ask(inputs)
     except HubError as error:
-        if len(texts) == 1:
+        if len(inputs) == 1:
             return [error]
-    return [answer for text in texts for answer in _one_by_one(ask, [text])]
+    return [answer for entry in inputs for answer in _one_by_one(ask, [entry])]
 
 
 @contextmanager
@@ -173,7 +215,7 @@ def _to_stream(stream: IO[str]) -> Callable[[str], None]:
     return write
 
 
-def _counted(rows: Iterator[TextRow]) -> Iterator[TextRow]:
+def _counted(rows: Iterator[InputRow]) -> Iterator[InputRow]:
     """Pass rows on and show how many there were on a terminal."""
     if not sys.stderr.isatty():
         yield from rows
@@ -185,33 +227,5 @@ def _counted(rows: Iterator[TextRow]) -> Iterator[TextRow]:
             bars.advance(task)
 
 
-def _record(answer: Prediction) -> dict[str, object]:
-    return {
-        "label": answer.label,
-        "name": answer.name,
-        "score": answer.score,
-        "top": [list(pair) for pair in answer.top],
-        "abstained": answer.abstained,
-    }
-
-
 def _line(value: dict[str, object]) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
-def _show(opened: Bundle, texts: Iterable[str], answers: list[Prediction]) -> None:
-    names = {label.id: label.name for label in opened.manifest.labels}
-    rows: list[tuple[str, str, str, str]] = []
-    for text, answer in zip(texts, answers, strict=True):
-        for place, (label, score) in enumerate(answer.top):
-            rows.append((_printable(text) if not place else "", f"{score:.3f}", _printable(label), names[label]))
-        if answer.abstained:
-            rows.append(("", "", "", "not sure enough: ask a person"))
-    title = f"{opened.manifest.task}, {opened.variant}"
-    output.show_table(title, ("text", "probability", "label", "name"), [(*row[:3], _printable(row[3])) for row in rows])
-
-
-def _printable(text: str) -> str:
-    """Return the start of a text on one line, without characters that would steer the terminal."""
-    line = "".join(character if character.isprintable() else " " for character in text[: SHOWN_CHARACTERS + 1])
-    return line if len(line) <= SHOWN_CHARACTERS else line[: SHOWN_CHARACTERS - 3] + "..."

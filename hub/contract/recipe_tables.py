@@ -33,8 +33,6 @@ class Tables:
         student_width: of the student's hidden layers; 0 ships the teacher itself.
         student_epochs: passes of the student.
         student_learning_rate: peak rate of the student.
-        mixed_rows: rows the student reads, for each training row, that are put together from two training rows and
-            answered by the teacher alone (after Bucilă et al. 2006, Model Compression).
         teacher_weight: share of the teacher's answers in the student's loss; the rest is the truth.
         threshold_metric: name of a metric of the task; how probable the last label must be to be predicted is
             chosen by it on validation rows. Empty: the most probable label is predicted.
@@ -57,8 +55,7 @@ class Tables:
     patience: int = 0
     clip_norm: float = 1.0
     student_width: int = 64
-    student_epochs: int = 20
+    student_epochs: int = 60
     student_learning_rate: float = 5e-3
-    mixed_rows: int = 4
     teacher_weight: float = 0.9
     threshold_metric: str = ""

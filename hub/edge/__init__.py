@@ -9,9 +9,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hub.edge.bundle import Bundle, Prediction
+    from hub.edge.bundle import (
+        AnyPrediction,
+        Bundle,
+        LabelsPrediction,
+        NumberPrediction,
+        Prediction,
+        SpansPrediction,
+        TextSpan,
+    )
 
-__all__ = ["Bundle", "Prediction"]
+__all__ = [
+    "AnyPrediction",
+    "Bundle",
+    "LabelsPrediction",
+    "NumberPrediction",
+    "Prediction",
+    "SpansPrediction",
+    "TextSpan",
+]
 
 
 def __getattr__(name: str) -> Any:

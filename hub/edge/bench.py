@@ -9,17 +9,22 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hub.contract.errors import BundleError
 from hub.contract.results import Latency
 from hub.edge import probe
-from hub.edge.bundle import Bundle, softmax
+from hub.edge.answers import softmax
+from hub.edge.bundle import Bundle
 from hub.edge.encode import Encoder
 from hub.edge.onnx import OnnxRuntime
 from hub.edge.timing import measure
 
 LENGTHS = (16, 64)
 """Tokens of the measured texts, special tokens included."""
+
+ROW = "row"
+"""Stands for the token count where rows of a table are measured."""
 
 ROW_SECONDS = 0.5
 
@@ -30,14 +35,14 @@ class Candidate:
 
     Args:
         name: key of its figures.
-        one: answers one text, tokenization included.
-        many: answers several texts in the way the model ships.
+        one: answers one text or row, tokenization included.
+        many: answers several of them in the way the model ships.
         probe: bundle folder and variant for the fresh process; ``None`` when the model is no bundle.
     """
 
     name: str
-    one: Callable[[str], object]
-    many: Callable[[Sequence[str]], object]
+    one: Callable[[Any], object]
+    many: Callable[[Sequence[Any]], object]
     probe: tuple[Path, str] | None = None
 
 
@@ -49,10 +54,10 @@ class Figures:
         p50_ms: median of the shortest length in milliseconds, hot; ``p95_ms`` and ``cold_ms`` likewise.
         p95_ms: 95th percentile.
         cold_ms: median of the first call after other work.
-        rows_per_s: texts a second, given many at once.
-        rss_mb: peak memory of a fresh process that answered one text, in 10^6 bytes; ``None`` when not measured.
+        rows_per_s: texts or rows a second, given many at once.
+        rss_mb: peak memory of a fresh process that answered one of them, in 10^6 bytes; ``None`` when not measured.
         start_ms: from starting that process to its first answer; ``None`` when not measured.
-        lengths: latency by token count as text.
+        lengths: latency by token count as text; by `ROW` for tables.
     """
 
     p50_ms: float
@@ -71,32 +76,37 @@ def bundle_candidate(name: str, folder: Path, variant: str | None, threads: int)
         BundleError, UsageError: as `Bundle.open`.
     """
     bundle = Bundle.open(folder, variant=variant, threads=threads)
-    return Candidate(name, lambda text: bundle.predict([text]), bundle.predict, (folder, bundle.variant))
+    return Candidate(name, lambda entry: bundle.predict([entry]), bundle.predict, (folder, bundle.variant))
 
 
-def file_candidate(name: str, file: Path, encoder: Encoder, threads: int) -> Candidate:
-    """Open a bare ONNX file as a candidate; it reads the tokens of ``encoder``.
+def file_candidate(name: str, file: Path, bundle: Bundle, threads: int) -> Candidate:
+    """Open a bare ONNX file as a candidate; it reads what the graph of ``bundle`` reads.
 
     Raises:
         BundleError: HUB-E010, it cannot be loaded.
     """
     runtime = OnnxRuntime(file, {"threads": threads})
 
-    def one(text: str) -> object:
-        return softmax(runtime.run(encoder.feeds(encoder.encode([text]), runtime.inputs)))
+    def one(entry: object) -> object:
+        pieces, _ = bundle.reader.pieces([entry])
+        return softmax(runtime.run(bundle.reader.feeds(pieces, runtime.inputs)))
 
-    return Candidate(name, one, lambda texts: [one(text) for text in texts])
+    return Candidate(name, one, lambda entries: [one(entry) for entry in entries])
 
 
 def run(
-    candidates: Sequence[Candidate], texts: Sequence[str], encoder: Encoder, threads: int, calls: int = 200
+    candidates: Sequence[Candidate],
+    inputs: Sequence[Any],
+    encoder: Encoder | None,
+    threads: int,
+    calls: int = 200,
 ) -> dict[str, Figures]:
     """Measure candidates in one run, alternating.
 
     Args:
         candidates: with distinct names.
-        texts: raw material for texts of the measured lengths.
-        encoder: counts tokens.
+        inputs: raw material for texts of the measured lengths; or rows of a table, which are measured as they are.
+        encoder: counts tokens; ``None`` for tables.
         threads: that the candidates use.
         calls: measured calls of each candidate and length.
 
@@ -106,18 +116,21 @@ def run(
     Raises:
         BundleError: HUB-E016, no text of the wanted length can be made, or the fresh process failed.
     """
-    lengths = sorted({min(length, encoder.max_length) for length in LENGTHS})
+    lengths: dict[str, tuple[int, Sequence[Any]]] = {ROW: (0, inputs)}
+    if encoder is not None:
+        texts = [entry if isinstance(entry, str) else " ".join(entry) for entry in inputs]
+        tokens = sorted({min(length, encoder.max_length) for length in LENGTHS})
+        lengths = {str(count): (count, texts_of_length(encoder, texts, count)) for count in tokens}
     latencies: dict[str, dict[str, Latency]] = {candidate.name: {} for candidate in candidates}
     callers = {candidate.name: candidate.one for candidate in candidates}
-    for tokens in lengths:
-        inputs = texts_of_length(encoder, texts, tokens)
-        for name, latency in measure(callers, inputs, tokens, threads, calls=calls).items():
-            latencies[name][str(tokens)] = latency
+    for length, (count, timed) in lengths.items():
+        for name, latency in measure(callers, timed, count, threads, calls=calls).items():
+            latencies[name][length] = latency
     figures = {}
     for candidate in candidates:
-        hot = latencies[candidate.name][str(lengths[0])]
+        hot = next(iter(latencies[candidate.name].values()))
         rss_mb, start_ms = _fresh_process(*candidate.probe, threads) if candidate.probe else (None, None)
-        rows_per_s = _rows_per_s(candidate, texts)
+        rows_per_s = _rows_per_s(candidate, inputs)
         figures[candidate.name] = Figures(
             hot.p50_ms, hot.p95_ms, hot.cold_ms, rows_per_s, rss_mb, start_ms, latencies[candidate.name]
         )
@@ -190,11 +203,11 @@ def _cut(encoder: Encoder, text: str, tokens: int) -> str | None:
     return None
 
 
-def _rows_per_s(candidate: Candidate, texts: Sequence[str]) -> float:
+def _rows_per_s(candidate: Candidate, inputs: Sequence[Any]) -> float:
     rows, start = 0, time.perf_counter()
     while (seconds := time.perf_counter() - start) < ROW_SECONDS or not rows:
-        candidate.many(texts)
-        rows += len(texts)
+        candidate.many(inputs)
+        rows += len(inputs)
     return round(rows / seconds, 1)
 
 

@@ -1,46 +1,55 @@
-"""Open a bundle and ask it: text in, calibrated probabilities out, on a CPU, without PyTorch."""
+"""Open a bundle and ask it: texts or rows in, calibrated answers out, on a CPU, without PyTorch."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from hub.contract.errors import BundleError, MissingError, UsageError, nearest
-from hub.edge.folder import TOKENIZER, file_states, locate, needed, read_manifest
-from hub.edge.schema import Manifest, Variant
+from hub.contract.errors import BundleError, UsageError
+from hub.contract.kinds import KINDS
+from hub.edge.answers import sigmoid
+from hub.edge.answers import softmax as softmax  # other modules take it from here
+from hub.edge.folder import locate, read_manifest
+from hub.edge.opening import PROFILES as PROFILES
+from hub.edge.opening import check_files, choose_variant, default_variant, open_runtime, require_machine
+from hub.edge.predictions import (
+    AnyPrediction,
+    LabelsPrediction,
+    NumberPrediction,
+    Prediction,
+    SpansPrediction,
+    TaggedText,
+    TextSpan,
+    label_prediction,
+    labels_prediction,
+    spans_prediction,
+)
+from hub.edge.reading import Row, TableReader, TextReader, reader_of
+from hub.edge.schema import Manifest
 
 if TYPE_CHECKING:
-    from hub.contract.exporter import Runtime
+    from hub.edge.encode import Encoder, Text
+    from hub.edge.table import Preprocessor
 
-PROFILES = ("portable", "x86-avx2", "x86-vnni", "arm64", "wasm", "this-machine")
-KINDS = ("text-classification",)
-MAX_BATCH = 16
-"""Texts in one run of a batch-invariant variant; more gains nothing on a CPU and costs memory."""
+    Inputs = Sequence[Text] | Sequence[Row]
 
+__all__ = [
+    "AnyPrediction",
+    "Bundle",
+    "LabelsPrediction",
+    "NumberPrediction",
+    "Prediction",
+    "SpansPrediction",
+    "TaggedText",
+    "TextSpan",
+]
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """The answer to one text.
-
-    Args:
-        label: id of the most probable label.
-        name: its readable name.
-        score: its probability, 0..1.
-        top: the most probable labels with their probabilities, best first.
-        abstained: ``score`` is below the threshold: a person should decide.
-    """
-
-    label: str
-    name: str
-    score: float
-    top: tuple[tuple[str, float], ...]
-    abstained: bool
+Scores = npt.NDArray[np.float32]
 
 
 class Bundle:
@@ -49,22 +58,26 @@ class Bundle:
     Attributes:
         folder: where its files are.
         manifest: its bundle.json.
+        kind: what it reads and how it answers.
         variant: name of the variant that runs.
-        labels: label ids, in the order of the columns of `probabilities`.
+        reader: turns inputs into the arrays of the graph.
+        labels: names of the model's outputs in their order: label ids, or tag classes.
+        thresholds: float64 [labels] of the running variant, ``None`` when it has none.
         warnings: sentences about what is unusual but harmless, such as a changed README.md.
     """
 
     def __init__(self, folder: Path, manifest: Manifest, variant: str, threads: int | None = None) -> None:
-        from hub.edge.encode import Encoder
-
         self.folder = folder
         self.manifest = manifest
+        self.kind = KINDS[manifest.kind]
         self.variant = variant
         self.labels = tuple(label.id for label in manifest.labels)
+        thresholds = manifest.thresholds.get(variant)
+        self.thresholds = np.array([thresholds[label] for label in self.labels]) if thresholds else None
         self.warnings: tuple[str, ...] = ()
-        self._names = {label.id: label.name or label.id for label in manifest.labels}
-        self.encoder = Encoder(folder / TOKENIZER, manifest.max_length)
-        self._runtime = _runtime(folder, manifest, manifest.variants[variant], threads)
+        self._names = tuple(label.name or label.id for label in manifest.labels)
+        self.reader = reader_of(folder, manifest, self.kind.reads)
+        self._runtime = open_runtime(folder, manifest, manifest.variants[variant], threads, self.reader.names)
 
     @classmethod
     def open(
@@ -88,7 +101,7 @@ class Bundle:
         Raises:
             BundleError: HUB-E001 no bundle, HUB-E002 wrong bundle.json, HUB-E003 a file leaves the folder,
                 HUB-E004 a file was changed, HUB-E005 a file is missing, HUB-E006 kind, HUB-E009 this machine
-                cannot run the variant, HUB-E010 model, HUB-E011 tokenizer.
+                cannot run the variant, HUB-E010 model, HUB-E011 tokenizer or preprocessor.
             MissingError: HUB-E007, nothing is installed that runs the variant's format.
             UsageError: HUB-E008, unknown variant or profile.
         """
@@ -101,75 +114,139 @@ class Bundle:
                 f"this version runs {', '.join(KINDS)}",
                 "update domainhub",
             )
-        chosen = _choose(folder, manifest, variant, profile)
-        _require_machine(manifest, chosen)
-        warnings = list(_check_files(folder, manifest, manifest.variants[chosen])) if verify else []
-        if variant is None and chosen != _default(manifest, profile):
-            warnings.append(f"the variant {_default(manifest, profile)!r} is not here; {chosen!r} is used")
+        chosen = choose_variant(folder, manifest, variant, profile)
+        require_machine(manifest, chosen)
+        warnings = check_files(folder, manifest, manifest.variants[chosen]) if verify else []
+        if variant is None and chosen != default_variant(manifest, profile):
+            warnings.append(f"the variant {default_variant(manifest, profile)!r} is not here; {chosen!r} is used")
         bundle = cls(folder, manifest, chosen, threads)
         bundle.warnings = tuple(warnings)
         return bundle
 
-    def predict(
-        self, texts: Sequence[str], top: int = 3, min_confidence: float | None = None, workers: int = 1
-    ) -> list[Prediction]:
-        """Classify texts.
+    def predict(self, inputs: Inputs, top: int = 3, min_confidence: float | None = None, workers: int = 1) -> list[Any]:
+        """Answer texts or rows of a table.
 
         Args:
-            texts: at most 1,000,000 characters each; what lies beyond the model's length in tokens is not seen.
-            top: labels listed in ``Prediction.top``, at least 1.
+            inputs: texts or pairs of texts, at most 1,000,000 characters each; what lies beyond the model's length
+                in tokens (or beyond `hub.edge.encode.MAX_WINDOWS` windows) is not seen. For tables mappings of
+                column to value, or whatever else `hub.edge.table.Preprocessor.encode` takes.
+            top: labels listed in ``top`` of an answer, at least 1.
             min_confidence: abstain below this probability (0..1); by default below the bundle's own threshold.
+                Entities below it are left out. A number has none.
             workers: as in `probabilities`.
 
         Returns:
-            One prediction a text, in order.
+            One answer an input, in order: `Prediction`, `LabelsPrediction`, `SpansPrediction` or `NumberPrediction`,
+            as the bundle's kind answers.
 
         Raises:
-            UsageError: HUB-E013, ``top``, ``min_confidence`` or ``texts`` cannot be used.
-            BundleError: HUB-E010 the model failed, HUB-E012 a text cannot be read.
+            UsageError: HUB-E013, ``top``, ``min_confidence`` or ``inputs`` cannot be used.
+            BundleError: HUB-E010 the model failed, HUB-E012 a text cannot be read, and those of the preprocessor.
         """
         if top < 1:
             raise UsageError("HUB-E013", f"top is {top}", "at least one label is listed")
-        threshold = self.threshold if min_confidence is None else min_confidence
-        if not 0.0 <= threshold <= 1.0:
-            raise UsageError("HUB-E013", f"the confidence {threshold} is no probability", "it must be between 0 and 1")
-        return [self._prediction(row, top, threshold) for row in self.probabilities(texts, workers)]
+        least = self.threshold if min_confidence is None else min_confidence
+        if not 0.0 <= least <= 1.0:
+            raise UsageError("HUB-E013", f"the confidence {least} is no probability", "it must be between 0 and 1")
+        if min_confidence and self.kind.answers == "number":
+            raise UsageError("HUB-E013", "a confidence was asked for", "this bundle answers a number without one")
+        return self._answers(inputs, top, least, workers)
 
-    def probabilities(self, texts: Sequence[str], workers: int = 1) -> npt.NDArray[np.float64]:
-        """Return the calibrated probability of every label.
+    def _answers(self, inputs: Inputs, top: int, least: float, workers: int) -> list[Any]:
+        if self.kind.answers == "number":
+            return [NumberPrediction(float(value)) for value in self.values(inputs, workers)]
+        if self.kind.answers == "spans":
+            texts = cast("Sequence[str]", inputs)
+            pairs = zip(self.tags(texts, workers), texts, strict=True)
+            return [spans_prediction(found, self.labels, text, least) for found, text in pairs]
+        rows, windows = self._probabilities(inputs, workers)
+        if self.kind.answers == "labels":
+            return [
+                labels_prediction(row, self.labels, self.thresholds, top, least, count)
+                for row, count in zip(rows, windows, strict=True)
+            ]
+        return [
+            label_prediction(row, self.labels, self._names, self.thresholds, top, least, count)
+            for row, count in zip(rows, windows, strict=True)
+        ]
 
-        A variant whose answers depend on the neighbours in a batch is run one text at a time, others in
-        batches of texts of similar length.
+    def probabilities(self, inputs: Inputs, workers: int = 1) -> npt.NDArray[np.float64]:
+        """Return the calibrated probability of every label; thresholds are not applied.
+
+        A variant whose answers depend on the neighbours in a batch is run one input at a time, others in
+        batches of texts of similar length. The scores of a long text's windows are averaged before they become
+        probabilities.
 
         Args:
-            texts: as in `predict`.
-            workers: texts (or batches) computed at the same time, each with the variant's own threads.
+            inputs: as in `predict`.
+            workers: inputs (or batches) computed at the same time, each with the variant's own threads.
 
         Returns:
-            float64 of shape [texts, labels]; each row sums to 1.
+            float64 of shape [inputs, labels]; each row sums to 1, unless an input may have any number of labels.
 
         Raises:
             BundleError: HUB-E010 the model failed, HUB-E012 a text cannot be read.
+            UsageError: HUB-E013, the bundle does not answer with labels.
         """
-        encodings = self.encoder.encode(texts)
-        logits = np.empty((len(encodings), len(self.labels)), dtype=np.float64)
-        size = MAX_BATCH if self.manifest.variants[self.variant].batch_invariant else 1
-        order = sorted(range(len(encodings)), key=lambda i: len(encodings[i].ids))
-        batches = [order[start : start + size] for start in range(0, len(order), size)]
+        self._require("label", "labels")
+        return self._probabilities(inputs, workers)[0]
 
-        def run(batch: list[int]) -> None:
-            feeds = self.encoder.feeds([encodings[i] for i in batch], self._runtime.inputs)
-            logits[batch] = self._scores(feeds, len(batch))
+    def values(self, inputs: Inputs, workers: int = 1) -> npt.NDArray[np.float64]:
+        """Return the numbers of rows, float64 [rows], in the bundle's unit.
 
-        if workers > 1 and len(batches) > 1:
-            from concurrent.futures import ThreadPoolExecutor
+        Args:
+            inputs: as in `predict`.
+            workers: as in `probabilities`.
 
-            with ThreadPoolExecutor(workers) as pool:
-                list(pool.map(run, batches))
-        else:
-            for batch in batches:
-                run(batch)
-        return softmax(logits)
+        Raises:
+            BundleError: HUB-E010 the model failed, and those of the preprocessor.
+            UsageError: HUB-E013, the bundle does not answer with a number.
+        """
+        self._require("number")
+        return self._means(inputs, workers)[0][:, 0]
+
+    def tags(self, texts: Sequence[str], workers: int = 1) -> list[TaggedText]:
+        """Return the words of texts, as the tokenizer splits them, with the probability of every tag class.
+
+        Args:
+            texts: as in `predict`, no pairs.
+            workers: as in `probabilities`.
+
+        Raises:
+            BundleError: HUB-E010 the model failed, HUB-E012 a text cannot be read.
+            UsageError: HUB-E013, the bundle does not answer with spans, or a pair was given.
+        """
+        self._require("spans")
+        if any(isinstance(text, tuple) for text in texts):
+            raise UsageError("HUB-E013", "a pair of texts was given", "entities are found in one text")
+        from hub.edge.words import tag_text
+
+        return [tag_text(text, windows) for text, windows in zip(texts, self._runs(texts, workers), strict=True)]
+
+    def word_probabilities(self, rows: Sequence[Sequence[str]], workers: int = 1) -> list[npt.NDArray[np.float64]]:
+        """Return the probability of every tag class for given words.
+
+        Args:
+            rows: the words of each text; none of them empty.
+            workers: as in `probabilities`.
+
+        Returns:
+            For each text float64 [words, classes]. A word beyond the model's length is outside any entity.
+
+        Raises:
+            BundleError, UsageError: as `tags`; HUB-E013 too when a text stands where words are needed.
+        """
+        self._require("spans")
+        if any(isinstance(words, str) or not all(words) for words in rows):
+            raise UsageError("HUB-E013", "no words were given", "each text is a sequence of words, none of them empty")
+        from hub.edge.words import tag_words
+
+        texts = [" ".join(words) for words in rows]
+        return [tag_words(words, found) for words, found in zip(rows, self._runs(texts, workers), strict=True)]
+
+    def word_tags(self, rows: Sequence[Sequence[str]], workers: int = 1) -> list[tuple[str, ...]]:
+        """Return the most probable tag of each given word; see `word_probabilities`."""
+        return [tuple(self.labels[i] for i in words.argmax(axis=1)) for words in self.word_probabilities(rows, workers)]
 
     @property
     def threshold(self) -> float:
@@ -177,105 +254,100 @@ class Bundle:
         abstention = self.manifest.abstention.get(self.variant)
         return abstention.threshold if abstention else 0.0
 
-    def _scores(self, feeds: dict[str, npt.NDArray[np.int64]], rows: int) -> npt.NDArray[np.float32]:
-        scores = self._runtime.run(feeds)
-        if scores.shape != (rows, len(self.labels)):
+    @property
+    def encoder(self) -> Encoder:
+        """The tokenizer of a bundle of texts.
+
+        Raises:
+            UsageError: HUB-E013, the bundle reads tables.
+        """
+        if not isinstance(self.reader, TextReader):
+            raise UsageError("HUB-E013", "this bundle has no tokenizer", "it reads rows of a table")
+        return self.reader.encoder
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns of a bundle of tables, in order; none for texts."""
+        return tuple(c.name for c in self.preprocessor.columns) if isinstance(self.reader, TableReader) else ()
+
+    @property
+    def preprocessor(self) -> Preprocessor:
+        """What reads the rows of a bundle of tables.
+
+        Raises:
+            UsageError: HUB-E013, the bundle reads texts.
+        """
+        if not isinstance(self.reader, TableReader):
+            raise UsageError("HUB-E013", "this bundle has no columns", "it reads texts")
+        return self.reader.preprocessor
+
+    def _require(self, *answers: str) -> None:
+        if self.kind.answers not in answers:
+            wanted = "labels" if "label" in answers else answers[0]
+            raise UsageError(
+                "HUB-E013",
+                f"bundle {self.manifest.name!r} was asked for {wanted}",
+                f"it is of the kind {self.kind.name} and answers {self.kind.answers}",
+            )
+
+    def _probabilities(self, inputs: Inputs, workers: int) -> tuple[npt.NDArray[np.float64], list[int]]:
+        means, windows = self._means(inputs, workers)
+        return (sigmoid if self.kind.answers == "labels" else softmax)(means), windows
+
+    def _means(self, inputs: Inputs, workers: int) -> tuple[npt.NDArray[np.float64], list[int]]:
+        """Return the scores of each input, averaged over its windows, and how many those are."""
+        runs = self._runs(inputs, workers)
+        found = np.zeros((len(runs), len(self.labels)))
+        for row, windows in enumerate(runs):
+            if len(windows) == 1:
+                found[row] = windows[0][1]
+            else:
+                found[row] = np.mean([scores for _, scores in windows], axis=0, dtype=np.float64)
+        return found, [len(windows) for windows in runs]
+
+    def _runs(self, inputs: Inputs, workers: int) -> list[list[tuple[Any, Scores]]]:
+        """Run the model; return for each input its pieces, each with its scores: [labels], or [tokens, classes]."""
+        pieces, owners = self.reader.pieces(inputs)
+        size = self.reader.max_batch if self.manifest.variants[self.variant].batch_invariant else 1
+        order = sorted(range(len(pieces)), key=lambda i: self.reader.size(pieces[i]))
+        batches = [order[start : start + size] for start in range(0, len(order), size)]
+        found: list[Scores] = [np.zeros(0, dtype=np.float32)] * len(pieces)
+
+        def run(batch: list[int]) -> None:
+            chosen = [pieces[i] for i in batch]
+            for i, piece, scores in zip(batch, chosen, self._scores(chosen), strict=True):
+                found[i] = scores[: self.reader.size(piece)] if self.kind.answers == "spans" else scores
+
+        _each(run, batches, workers)
+        runs: list[list[tuple[Any, Scores]]] = [[] for _ in range(owners[-1] + 1 if owners else 0)]
+        for owner, piece, scores in zip(owners, pieces, found, strict=True):
+            runs[owner].append((piece, scores))
+        return runs
+
+    def _scores(self, pieces: Sequence[Any]) -> Scores:
+        """Return what the model says about a batch: [batch, labels], or [batch, longest, classes]."""
+        scores = self._runtime.run(self.reader.feeds(pieces, self._runtime.inputs))
+        wanted = [len(pieces), len(self.labels)]
+        if self.kind.answers == "spans":
+            wanted.insert(1, max(map(self.reader.size, pieces)))
+        if list(scores.shape) != wanted:
             raise BundleError(
                 "HUB-E010",
                 f"the model of {self.manifest.name!r} gave scores of shape {list(scores.shape)}",
-                f"{rows} texts and {len(self.labels)} labels need {[rows, len(self.labels)]}",
+                f"{len(pieces)} inputs and {len(self.labels)} labels need {wanted}",
             )
         if not np.isfinite(scores).all():
             raise BundleError("HUB-E010", f"the model of {self.manifest.name!r} gave a score that is not a number")
         return scores
 
-    def _prediction(self, row: npt.NDArray[np.float64], top: int, threshold: float) -> Prediction:
-        best = np.argsort(-row, kind="stable")[:top]
-        listed = tuple((self.labels[i], float(row[i])) for i in best)
-        label, score = listed[0]
-        return Prediction(label, self._names[label], score, listed, score < threshold)
 
+def _each(run: Callable[[list[int]], None], batches: Sequence[list[int]], workers: int) -> None:
+    """Run every batch, several at a time when asked to."""
+    if workers > 1 and len(batches) > 1:
+        from concurrent.futures import ThreadPoolExecutor
 
-def softmax(logits: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Return probabilities, float64 [rows, labels], of finite scores of the same shape."""
-    wide = np.asarray(logits, dtype=np.float64)
-    powers = np.exp(wide - wide.max(axis=1, keepdims=True, initial=-np.inf))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float64)
-
-
-def _runtime(folder: Path, manifest: Manifest, variant: Variant, threads: int | None) -> Runtime:
-    if variant.format != "onnx":
-        raise MissingError(
-            "HUB-E007",
-            f"nothing here runs the format {variant.format!r} of {variant.file}",
-            "this version runs onnx",
-            "choose another variant",
-        )
-    from hub.edge.encode import INPUTS
-    from hub.edge.onnx import OnnxRuntime
-
-    session = variant.session
-    options = {
-        "threads": session.threads if threads is None else threads,
-        "disabled_optimizers": session.disabled_optimizers,
-        "output": manifest.output,
-    }
-    runtime = OnnxRuntime(folder / variant.file, options)
-    strange = sorted(set(runtime.inputs) - set(INPUTS))
-    if strange or not runtime.inputs:
-        why = f"it wants {', '.join(strange)}" if strange else "it has no input"
-        raise BundleError("HUB-E010", f"{variant.file} is not a model of texts", why, f"inputs are {', '.join(INPUTS)}")
-    return runtime
-
-
-def _default(manifest: Manifest, profile: str) -> str:
-    return manifest.default_variant.get(profile) or manifest.default_variant["portable"]
-
-
-def _choose(folder: Path, manifest: Manifest, variant: str | None, profile: str) -> str:
-    if variant is not None:
-        if variant not in manifest.variants:
-            raise UsageError(
-                "HUB-E008", f"there is no variant {variant!r} in {folder}", nearest(variant, manifest.variants)
-            )
-        return variant
-    if profile not in PROFILES and profile not in manifest.default_variant:
-        raise UsageError("HUB-E008", f"there is no profile {profile!r}", nearest(profile, PROFILES))
-    default = _default(manifest, profile)
-    if (folder / manifest.variants[default].file).exists():
-        return default
-    for name, other in manifest.variants.items():
-        if not other.requires and (folder / other.file).exists():
-            return name
-    return default
-
-
-def _require_machine(manifest: Manifest, name: str) -> None:
-    needed = manifest.variants[name].requires
-    if needed:
-        from hub.edge import machine
-
-        machine.require(needed, f"variant {name!r} of {manifest.name!r}")
-
-
-def _check_files(folder: Path, manifest: Manifest, chosen: Variant) -> list[str]:
-    """Refuse files that were changed or are missing; return sentences about the harmless ones."""
-    if TOKENIZER not in manifest.files:
-        raise BundleError("HUB-E005", f"bundle {manifest.name!r} lists no {TOKENIZER}", "it cannot be checked without")
-    warnings = []
-    for file in file_states(folder, manifest):
-        where = f"{file.path} in {folder}"
-        if file.state == "outside":
-            raise BundleError("HUB-E003", f"{where} leads out of the bundle", "it is a link", "copy the file itself")
-        if file.state == "changed" and file.informative:
-            warnings.append(f"{file.path} was changed after the bundle was built")
-        elif file.state == "changed":
-            raise BundleError(
-                "HUB-E004",
-                f"{where} was changed",
-                "its hash is not the one in bundle.json",
-                "get the bundle again or build it again",
-            )
-        elif file.state == "absent" and needed(file.path, manifest, chosen):
-            raise BundleError("HUB-E005", f"{where} is missing", "bundle.json lists it", "get the bundle again")
-    return warnings
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(run, batches))
+    else:
+        for batch in batches:
+            run(batch)

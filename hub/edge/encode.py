@@ -1,9 +1,10 @@
-"""Text to token ids, with the tokenizer.json of a bundle and nothing of transformers."""
+"""Text to token ids, with the tokenizer.json of a bundle and nothing of transformers; words to their tokens."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from unicodedata import combining
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,12 @@ INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 MAX_CHARACTERS = 1_000_000
 """A longer text is refused; tokenizing this many takes about a second."""
 
+MAX_WINDOWS = 64
+"""Windows of a text that are read; what lies behind them is not seen."""
+
+Text = str | tuple[str, str]
+"""A text, or a pair of texts that the model reads as one input."""
+
 _PAD_TOKENS = ("[PAD]", "<pad>")
 
 
@@ -27,12 +34,14 @@ class Encoder:
         tokenizer_json: file of the tokenizers library. Padding it may ask for is switched off and its
             truncation replaced: both are meant for training.
         max_length: longest input in tokens, special tokens included; at least 2.
+        stride: tokens that neighbours among the `windows` of a long text share, less than ``max_length``
+            without special tokens; 0: a long text is cut, it has one window.
 
     Raises:
-        BundleError: HUB-E011, the file cannot be read.
+        BundleError: HUB-E011, the file cannot be read, or ``stride`` is too large for it.
     """
 
-    def __init__(self, tokenizer_json: Path, max_length: int) -> None:
+    def __init__(self, tokenizer_json: Path, max_length: int, stride: int = 0) -> None:
         try:
             self._tokenizer = Tokenizer.from_file(str(tokenizer_json))
         except Exception as error:  # tokenizers raises bare Exception for a file it cannot read
@@ -40,14 +49,17 @@ class Encoder:
                 "HUB-E011", f"cannot read {tokenizer_json.name}", str(error), "get the bundle again or build it again"
             ) from error
         self.max_length = max_length
+        self.stride = stride
         self.pad_id = self._find_pad()
         self._tokenizer.no_padding()
+        self._sliding = self._make_sliding() if stride else None
         self._tokenizer.enable_truncation(max_length)
 
-    def encode(self, texts: Sequence[str]) -> list[Encoding]:
+    def encode(self, texts: Sequence[Text]) -> list[Encoding]:
         """Return the tokens of each text, special tokens included, at most ``max_length``.
 
-        The whole text is tokenized before it is cut: 100,000 characters take 10 to 250 ms.
+        The whole text is tokenized before it is cut: 100,000 characters take 10 to 250 ms. Of a pair the
+        longer text is cut first.
 
         Args:
             texts: any characters; half a surrogate pair is read as U+FFFD.
@@ -58,7 +70,25 @@ class Encoder:
         """
         if isinstance(texts, str):
             raise UsageError("HUB-E013", "a single text was given", "a sequence of texts is needed", "write [text]")
-        return [self._encode(text) for text in texts]
+        return [self._encode(text, self._tokenizer) for text in texts]
+
+    def windows(self, text: Text) -> list[Encoding]:
+        """Return the windows of a text from its beginning to its end, each with its own special tokens.
+
+        Args:
+            text: as in `encode`. A pair has one window, cut to ``max_length``.
+
+        Returns:
+            At least one and at most `MAX_WINDOWS` encodings of at most ``max_length`` tokens. Neighbours share
+            ``stride`` tokens; their character offsets are those in the whole text.
+
+        Raises:
+            BundleError, UsageError: as `encode`.
+        """
+        if self._sliding is None or isinstance(text, tuple):
+            return [self._encode(text, self._tokenizer)]
+        first = self._encode(text, self._sliding)
+        return [first, *first.overflowing][:MAX_WINDOWS]
 
     def feeds(self, encodings: Sequence[Encoding], inputs: Sequence[str]) -> dict[str, npt.NDArray[np.int64]]:
         """Return the arrays of one batch, padded to its longest text.
@@ -83,7 +113,27 @@ class Encoder:
             arrays["token_type_ids"][row, :length] = encoding.type_ids
         return {name: arrays[name] for name in inputs}
 
-    def _encode(self, text: str) -> Encoding:
+    def _encode(self, text: Text, tokenizer: Tokenizer) -> Encoding:
+        if isinstance(text, tuple):
+            encoding = self._encode_pair(text, tokenizer)
+        else:
+            encoding = tokenizer.encode(self._checked(text))
+        if not encoding.ids:
+            raise BundleError("HUB-E012", "a text has no token", "the tokenizer adds none to an empty text")
+        return encoding
+
+    def _encode_pair(self, pair: tuple[str, ...], tokenizer: Tokenizer) -> Encoding:
+        if len(pair) != 2:
+            raise UsageError("HUB-E013", f"{len(pair)} texts were given where a pair is needed")
+        special = tokenizer.num_special_tokens_to_add(True)
+        if special > self.max_length:  # tokenizers would then cut nothing at all
+            raise UsageError(
+                "HUB-E013", "a pair of texts was given", f"it has {special} special tokens, the model reads less"
+            )
+        first, second = (self._checked(text) for text in pair)
+        return tokenizer.encode(first, second)
+
+    def _checked(self, text: str) -> str:
         if not isinstance(text, str):
             raise UsageError("HUB-E013", f"a {type(text).__name__} was given where a text is needed")
         if len(text) > MAX_CHARACTERS:
@@ -93,10 +143,21 @@ class Encoder:
                 f"at most {MAX_CHARACTERS} are read, and the model sees the first {self.max_length} tokens",
                 "cut it or split it",
             )
-        encoding = self._tokenizer.encode(_whole_characters(text))
-        if not encoding.ids:
-            raise BundleError("HUB-E012", "a text has no token", "the tokenizer adds none to an empty text")
-        return encoding
+        return whole_characters(text)
+
+    def _make_sliding(self) -> Tokenizer:
+        """Return a second tokenizer: with a stride the library panics on pairs, so they need the first one."""
+        room = self.max_length - self._tokenizer.num_special_tokens_to_add(False)
+        if not 0 < self.stride < room:
+            raise BundleError(
+                "HUB-E011",
+                f"windows cannot share {self.stride} tokens",
+                f"a window has room for {max(room, 0)} tokens of the text",
+                "choose a smaller stride",
+            )
+        sliding: Tokenizer = Tokenizer.from_str(self._tokenizer.to_str())
+        sliding.enable_truncation(self.max_length, stride=self.stride)
+        return sliding
 
     def _find_pad(self) -> int:
         padding = self._tokenizer.padding
@@ -106,7 +167,73 @@ class Encoder:
         return next((token for token in known if token is not None), 0)
 
 
-def _whole_characters(text: str) -> str:
+def word_positions(encoding: Encoding, text: str = "") -> list[tuple[int, int, int]]:
+    """Return where the words of the tokenizer's own splitting are; special tokens are left out.
+
+    Args:
+        encoding: of one text. A window may begin inside a word; then that word's rest is listed.
+        text: what was encoded, with `whole_characters`. Byte-level tokenizers count the space before a word to
+            it, and lone spaces as words: with the text given, both are left out.
+
+    Returns:
+        For each word, in order, the position of its first token, and its first and one past its last
+        character in the text.
+    """
+    found: list[tuple[int, int, int]] = []
+    last = None
+    for position, (word, (start, end)) in enumerate(zip(encoding.word_ids, encoding.offsets, strict=True)):
+        if word is None:
+            continue
+        if word == last:
+            first, began, ended = found[-1]
+            found[-1] = (first, min(began, start), max(ended, end))
+        else:
+            found.append((position, start, end))
+        last = word
+    if not text:
+        return found
+    trimmed = ((position, *_trimmed(text, start, end)) for position, start, end in found)
+    return [(position, start, end) for position, start, end in trimmed if start < end]
+
+
+def given_word_positions(encoding: Encoding, ranges: Sequence[tuple[int, int]]) -> list[int]:
+    """Return the position of the first token of each given word.
+
+    Args:
+        encoding: of one text, or one of its windows.
+        ranges: first and one past the last character of each word in the text, in rising order.
+
+    Returns:
+        For each word a position, or -1 when no token of the encoding has one of its characters: it was cut
+        off, or the tokenizer drops all its characters.
+    """
+    tokens = [
+        (position, start, end) for position, (start, end) in enumerate(encoding.offsets) if start < end
+    ]  # special tokens have no characters
+    found: list[int] = []
+    place = 0
+    for start, end in ranges:
+        while place < len(tokens) and tokens[place][2] <= start:
+            place += 1
+        inside = place < len(tokens) and tokens[place][1] < end
+        found.append(tokens[place][0] if inside else -1)
+    return found
+
+
+def joined_words(words: Sequence[str]) -> tuple[str, list[tuple[int, int]]]:
+    """Join words by single spaces.
+
+    Returns:
+        The text, and for each word its first and one past its last character in it, for `given_word_positions`.
+    """
+    ranges, start = [], 0
+    for word in words:
+        ranges.append((start, start + len(word)))
+        start += len(word) + 1
+    return " ".join(words), ranges
+
+
+def whole_characters(text: str) -> str:
     """Return ``text`` with surrogate pairs joined and lone halves replaced; tokenizers raises on both."""
     if text.isascii():
         return text
@@ -115,3 +242,14 @@ def _whole_characters(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the range without the white space at its ends, and with the marks on its last character."""
+    word = text[start:end]
+    start += len(word) - len(word.lstrip())
+    end = start + len(word.strip())
+    # Tokenizers that strip accents end a word before a combining mark.
+    while start < end < len(text) and combining(text[end]):
+        end += 1
+    return start, end

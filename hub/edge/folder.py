@@ -14,6 +14,8 @@ from hub.edge.schema import MANIFEST, FileEntry, Manifest, Variant, from_json
 
 SELFTEST = "selftest.jsonl"
 TOKENIZER = "tokenizer.json"
+PREPROCESSOR = "preprocessor.json"
+"""Everything that a table's row needs before the graph."""
 REPORT = "report.html"
 INFORMATIVE = ("README.md", REPORT, "NOTICE")
 """Files that people read and nothing parses: a change in them warns, everything else that changed is refused."""

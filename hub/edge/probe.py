@@ -1,4 +1,4 @@
-"""What `hub.edge.bench` runs in a fresh process: open a bundle, answer one text, say how much memory it took."""
+"""What `hub.edge.bench` runs in a fresh process: open a bundle, answer once, say how much memory it took."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ def main() -> int:
 
     folder, variant, threads = sys.argv[1:]
     try:
-        Bundle.open(folder, variant=variant, threads=int(threads)).predict([TEXT])
+        bundle = Bundle.open(folder, variant=variant, threads=int(threads))
+        if bundle.kind.reads == "text":
+            bundle.predict([TEXT])
+        else:  # a row of which nothing is known is a row too
+            bundle.predict([dict.fromkeys(bundle.columns)])
     except HubError as error:
         sys.stderr.write(f"{error.code}: {error.what}\n")
         return error.exit_code

@@ -1,13 +1,13 @@
-"""Texts from a file, one at a time: a row that cannot be read is reported and the rest goes on."""
+"""Inputs from a file, one at a time: a row that cannot be read is reported and the rest goes on."""
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Protocol
 
 from hub.contract.errors import DataError, nearest
 from hub.edge.encode import MAX_CHARACTERS
@@ -17,32 +17,96 @@ _LINE = MAX_CHARACTERS + 1
 
 
 @dataclass(frozen=True, slots=True)
-class TextRow:
-    """A text, or why there is none.
+class InputRow:
+    """An input, or why there is none.
 
     Args:
         line: number of its (last) line in the file, from 1.
-        text: ``""`` for a bad row.
+        input: a text, a pair of texts, or the values of a table's row by column; ``""`` for a bad row.
         fault: what is wrong with the row, ``""`` for a good one.
     """
 
     line: int
-    text: str
+    input: Any
     fault: str = ""
 
 
-def read_texts(path: Path, column: str = "text") -> Iterator[TextRow]:
-    """Read the texts of a .csv or .jsonl file in flat memory.
+class Columns(Protocol):
+    """Makes inputs of records."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Columns that every record must have."""
+
+    @property
+    def option(self) -> str:
+        """What the user can do about another name, for messages."""
+
+    def of_cells(self, cells: Sequence[str]) -> Any:
+        """Return the input of the cells of `names`."""
+
+    def of_object(self, line: int, value: Mapping[str, Any]) -> InputRow:
+        """Return the input of a JSON object that has a key for each of `names`."""
+
+
+@dataclass(frozen=True)
+class TextColumns:
+    """A column of texts, or two of pairs; an empty name of the second one stands for none."""
+
+    text: str = "text"
+    pair: str = ""
+
+    option = "name it with --column"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """See `Columns`."""
+        return (self.text, self.pair) if self.pair else (self.text,)
+
+    def of_cells(self, cells: Sequence[str]) -> str | tuple[str, ...]:
+        """See `Columns.of_cells`."""
+        return tuple(cells) if self.pair else cells[0]
+
+    def of_object(self, line: int, value: Mapping[str, Any]) -> InputRow:
+        """See `Columns.of_object`."""
+        strange = next((name for name in self.names if not isinstance(value[name], str)), None)
+        if strange is not None:
+            return InputRow(line, "", f"{strange!r} is no text")
+        return InputRow(line, self.of_cells([value[name] for name in self.names]))
+
+
+@dataclass(frozen=True)
+class TableColumns:
+    """The columns that a bundle of tables reads; other ones of the file are left out."""
+
+    names: tuple[str, ...]
+
+    option = "rename the column: the bundle knows it by this name"
+
+    def of_cells(self, cells: Sequence[str]) -> dict[str, str | None]:
+        """See `Columns.of_cells`: an empty cell is a missing value."""
+        return {name: cell if cell.strip() else None for name, cell in zip(self.names, cells, strict=True)}
+
+    def of_object(self, line: int, value: Mapping[str, Any]) -> InputRow:
+        """See `Columns.of_object`."""
+        strange = next((name for name in self.names if isinstance(value[name], (dict, list))), None)
+        if strange is not None:
+            return InputRow(line, "", f"{strange!r} is neither a number nor a text")
+        return InputRow(line, {name: value[name] for name in self.names})
+
+
+def read_inputs(path: Path, columns: Columns) -> Iterator[InputRow]:
+    """Read the inputs of a .csv or .jsonl file in flat memory.
 
     Args:
         path: UTF-8, with or without a byte order mark. A .csv has a heading line.
-        column: heading, or key of the JSON objects.
+        columns: headings, or keys of the JSON objects.
 
     Yields:
         One row for each record; blank lines are skipped.
 
     Raises:
-        DataError: HUB-E017 the file cannot be read, is of another kind, or has no such column.
+        DataError: HUB-E017 the file cannot be read, is of another kind, or lacks a column.
     """
     readers = {".csv": _csv_rows, ".jsonl": _json_rows}
     reader = readers.get(path.suffix.lower())
@@ -53,12 +117,12 @@ def read_texts(path: Path, column: str = "text") -> Iterator[TextRow]:
     try:
         # Broken bytes become lone surrogates here, so that one bad row does not end the reading.
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
-            yield from reader(stream, path, column)
+            yield from reader(stream, path, columns)
     except OSError as error:
         raise DataError("HUB-E017", f"cannot read {path}", error.strerror or str(error), "check the path") from error
 
 
-def read_lines(stream: IO[str]) -> Iterator[TextRow]:
+def read_lines(stream: IO[str]) -> Iterator[InputRow]:
     """Read plain text, one text a line; empty lines are texts too.
 
     Args:
@@ -69,7 +133,17 @@ def read_lines(stream: IO[str]) -> Iterator[TextRow]:
         yield _checked(lines, line.rstrip("\r\n"))
 
 
-def _csv_rows(stream: IO[str], path: Path, column: str) -> Iterator[TextRow]:
+def read_objects(stream: IO[str], columns: Columns) -> Iterator[InputRow]:
+    """Read JSON objects, one a line; blank lines are skipped.
+
+    Args:
+        stream: as in `read_lines`.
+        columns: keys of the objects.
+    """
+    return _json_rows(stream, Path(), columns)
+
+
+def _csv_rows(stream: IO[str], path: Path, columns: Columns) -> Iterator[InputRow]:
     csv.field_size_limit(MAX_CHARACTERS)
     lines = _Lines(stream)
     records = csv.reader(lines, strict=True)
@@ -77,11 +151,10 @@ def _csv_rows(stream: IO[str], path: Path, column: str) -> Iterator[TextRow]:
         heading = next(records, [])
     except csv.Error as error:
         raise DataError("HUB-E017", f"cannot read the heading of {path}", str(error), "check the file") from error
-    if column not in heading:
-        raise DataError(
-            "HUB-E017", f"{path} has no column {column!r}", nearest(column, heading), "name it with --column"
-        )
-    place = heading.index(column)
+    for name in columns.names:
+        if name not in heading:
+            raise DataError("HUB-E017", f"{path} has no column {name!r}", nearest(name, heading), columns.option)
+    places = [heading.index(name) for name in columns.names]
     while True:
         try:
             record = next(records)
@@ -89,34 +162,37 @@ def _csv_rows(stream: IO[str], path: Path, column: str) -> Iterator[TextRow]:
             return
         except csv.Error as error:
             lines.cut = False
-            yield TextRow(lines.number, "", f"not CSV: {error}")
+            yield InputRow(lines.number, "", f"not CSV: {error}")
             continue
-        row = _checked(lines, record[place] if len(record) > place else "")
-        if record and len(record) <= place and not row.fault:
-            row = TextRow(row.line, "", f"it has {len(record)} of {len(heading)} columns")
-        if record or row.fault:
+        if not record:
+            continue
+        cells = [record[place] if place < len(record) else "" for place in places]
+        row = _checked(lines, "".join(cells))
+        if row.fault:
             yield row
+        elif len(record) <= max(places):
+            yield InputRow(row.line, "", f"it has {len(record)} of {len(heading)} columns")
+        else:
+            yield InputRow(row.line, columns.of_cells(cells))
 
 
-def _json_rows(stream: IO[str], path: Path, column: str) -> Iterator[TextRow]:
+def _json_rows(stream: IO[str], path: Path, columns: Columns) -> Iterator[InputRow]:
     lines = _Lines(stream)
     for line in lines:
         if line.strip():
             row = _checked(lines, line)
-            yield row if row.fault else _json_row(row.line, line, column)
+            yield row if row.fault else _json_row(row.line, line, columns)
 
 
-def _json_row(number: int, line: str, column: str) -> TextRow:
+def _json_row(number: int, line: str, columns: Columns) -> InputRow:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
-        return TextRow(number, "", f"not JSON: {error}")
-    if not isinstance(value, dict) or column not in value:
-        return TextRow(number, "", f"no object with the key {column!r}")
-    text = value[column]
-    if not isinstance(text, str):
-        return TextRow(number, "", f"{column!r} is no text")
-    return TextRow(number, text)
+        return InputRow(number, "", f"not JSON: {error}")
+    missing = [name for name in columns.names if not isinstance(value, dict) or name not in value]
+    if missing:
+        return InputRow(number, "", f"no object with the key {missing[0]!r}")
+    return columns.of_object(number, value)
 
 
 class _Lines:
@@ -146,11 +222,11 @@ class _Lines:
         return line
 
 
-def _checked(lines: _Lines, text: str) -> TextRow:
+def _checked(lines: _Lines, text: str) -> InputRow:
     """Return the row of a record that ended at the last line, bad if that was too long or not UTF-8."""
     cut, lines.cut = lines.cut, False
     if cut:
-        return TextRow(lines.number, "", f"the line is longer than {MAX_CHARACTERS} characters")
+        return InputRow(lines.number, "", f"the line is longer than {MAX_CHARACTERS} characters")
     if not text.isascii() and any("\udc80" <= character <= "\udcff" for character in text):
-        return TextRow(lines.number, "", "not UTF-8")
-    return TextRow(lines.number, text)
+        return InputRow(lines.number, "", "not UTF-8")
+    return InputRow(lines.number, text)

@@ -13,7 +13,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from hub.contract.errors import BundleError
+from hub.contract.kinds import KINDS, Kind
 from hub.contract.results import GateResult, Latency
+from hub.edge.answers import entity_types
 
 SCHEMA_VERSION = 1
 MANIFEST = "bundle.json"
@@ -102,8 +104,9 @@ class Manifest:
         name: short name of the bundle.
         task: ``domain/task``.
         kind: the task's kind.
-        labels: in output order.
-        max_length: tokens read of a text, special tokens included.
+        labels: in output order: label ids; for token-classification the tag classes
+            (`hub.edge.answers.tag_classes`); for tabular-regression one entry ``value`` with the number's name.
+        max_length: tokens read of a text, special tokens included; 0 for tables.
         inputs: names of the graph's inputs.
         output: name of the graph's output, logits.
         variants: by name.
@@ -111,6 +114,11 @@ class Manifest:
         files: every file of the bundle but bundle.json, by path with ``/``.
         headline: slice and metric that gates and rankings use.
         abstention: thresholds, by variant name.
+        window_stride: tokens that neighbouring windows of a long text share; 0: long texts are cut.
+        thresholds: variant name to label id to threshold. Multi-label: a label is predicted at or above its
+            own (0..1). One label a row: the label with the largest ratio of probability to threshold is
+            predicted. Empty: 0.5 for each, and the most probable label.
+        unit: of the predicted number, ``""`` when it has none.
         gates: what was required and measured.
         machine: where the figures were measured.
         provenance: code version, packages, data fingerprint, recipe, seeds, licences.
@@ -132,6 +140,9 @@ class Manifest:
     gates: tuple[GateResult, ...] = ()
     machine: Mapping[str, Any] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    window_stride: int = 0
+    thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    unit: str = ""
 
 
 def to_json(value: Any) -> dict[str, Any]:
@@ -156,12 +167,13 @@ def from_json(value: Any) -> Manifest:
 
 
 def _check(manifest: Manifest) -> None:
-    if not 2 <= len(manifest.labels) <= 100_000:
-        raise _bad("labels", "a model has between 2 and 100,000 labels")
-    if len({label.id for label in manifest.labels}) != len(manifest.labels):
-        raise _bad("labels", "an id is repeated")
-    if not 2 <= manifest.max_length <= 1_000_000:
-        raise _bad("max_length", "it must be between 2 and 1,000,000")
+    kind = KINDS.get(manifest.kind)
+    _check_labels(manifest, kind)
+    if kind is None or kind.reads == "text":
+        if not 2 <= manifest.max_length <= 1_000_000:
+            raise _bad("max_length", "it must be between 2 and 1,000,000")
+        if not 0 <= manifest.window_stride < manifest.max_length:
+            raise _bad("window_stride", "it must be at least 0 and less than max_length")
     for path in manifest.files:
         check_path(path)
     for name, variant in manifest.variants.items():
@@ -178,6 +190,29 @@ def _check(manifest: Manifest) -> None:
     for profile, name in manifest.default_variant.items():
         if name not in manifest.variants:
             raise _bad(f"default_variant.{profile}", f"there is no variant {name!r}")
+
+
+def _check_labels(manifest: Manifest, kind: Kind | None) -> None:
+    ids = [label.id for label in manifest.labels]
+    answers = kind.answers if kind else "label"
+    # Yes or no is a question of one label; a classifier needs two, a number has one name.
+    least, most = {"label": (2, 100_000), "number": (1, 1)}.get(answers, (1, 100_000))
+    if not least <= len(ids) <= most:
+        wanted = "one entry" if most == 1 else f"between {least} and {most:,} labels"
+        raise _bad("labels", f"a model that answers {answers} has {wanted}")
+    if len(set(ids)) != len(ids):
+        raise _bad("labels", "an id is repeated")
+    if answers == "spans":
+        try:
+            entity_types(ids)
+        except ValueError as error:
+            raise _bad("labels", str(error)) from error
+    least_threshold = 0.0 if answers == "labels" else 1e-9  # one label a row divides by it
+    for variant, thresholds in manifest.thresholds.items():
+        if answers not in ("label", "labels") or set(thresholds) != set(ids):
+            raise _bad(f"thresholds.{variant}", "it must have one threshold for each label that can be predicted")
+        if not all(least_threshold <= threshold <= 1.0 for threshold in thresholds.values()):
+            raise _bad(f"thresholds.{variant}", f"each must be between {least_threshold:g} and 1")
 
 
 def check_path(path: str) -> str:

@@ -1,10 +1,11 @@
-"""Latency as the project defines it: text in, prediction out, one at a time, hot and cold."""
+"""Latency as the project defines it: text or row in, prediction out, one at a time, hot and cold."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
 from itertools import cycle
+from typing import Any
 
 import numpy as np
 
@@ -16,8 +17,8 @@ _OTHER_WORK_BYTES = 64 * 2**20
 
 
 def measure(
-    callers: Mapping[str, Callable[[str], object]],
-    texts: Sequence[str],
+    callers: Mapping[str, Callable[[Any], object]],
+    texts: Sequence[Any],
     tokens: int,
     threads: int,
     calls: int = 200,
@@ -25,15 +26,15 @@ def measure(
     block: int = 50,
     cold_calls: int = COLD_CALLS,
 ) -> dict[str, Latency]:
-    """Measure several ways to answer the same texts, in one run, so that their ratios hold.
+    """Measure several ways to answer the same inputs, in one run, so that their ratios hold.
 
-    Hot: after warm-up the callers alternate in blocks, each call with the next text. Cold: the first call
+    Hot: after warm-up the callers alternate in blocks, each call with the next input. Cold: the first call
     after 50 ms of other work that fills the processor's caches with something else.
 
     Args:
-        callers: name to function; each is called with one text and must do all the work, tokenization included.
-        texts: inputs of the length that is stated, as many different ones as possible.
-        tokens: their length in tokens, special tokens included; only recorded.
+        callers: name to function; each is called with one input and must do all the work, tokenization included.
+        texts: texts of the length that is stated, or rows of a table; as many different ones as possible.
+        tokens: their length in tokens, special tokens included, 0 for rows; only recorded.
         threads: that the callers use; only recorded.
         calls: measured hot calls of each caller, at least 1.
         warmup: calls of each caller before every one of its blocks are measured for the first time.
@@ -70,7 +71,7 @@ def measure(
     }
 
 
-def _nanoseconds(caller: Callable[[str], object], text: str) -> int:
+def _nanoseconds(caller: Callable[[Any], object], text: Any) -> int:
     start = time.perf_counter_ns()
     caller(text)
     return time.perf_counter_ns() - start

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from hub.contract.errors import HubError
+from hub.contract.kinds import KINDS
 from hub.edge import selftest
 from hub.edge.bundle import Bundle
 from hub.edge.folder import FileState, file_states, locate, needed, read_manifest
@@ -35,8 +36,19 @@ def verify(path: str | os.PathLike[str]) -> list[Check]:
         manifest = read_manifest(folder)
     except HubError as error:
         return [Check("schema", False, f"{error.what}: {error.why}")]
-    schema = Check("schema", True, f"version {manifest.schema}, task {manifest.task}, {len(manifest.labels)} labels")
+    schema = Check("schema", True, f"version {manifest.schema}, task {manifest.task}, {_answers(manifest)}")
     return [schema, *_files(folder, manifest), *_gates(manifest), *_self_tests(folder, manifest)]
+
+
+def _answers(manifest: Manifest) -> str:
+    kind = KINDS.get(manifest.kind)
+    if kind is None:
+        return f"unknown kind {manifest.kind}"
+    if kind.answers == "number":
+        return "one number"
+    if kind.answers == "spans":
+        return f"{len(manifest.labels) // 2} entity types"
+    return f"{len(manifest.labels)} labels"
 
 
 def _files(folder: Path, manifest: Manifest) -> list[Check]:

@@ -5,7 +5,6 @@ installed set has changed.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import signal
@@ -20,13 +19,12 @@ from typing import Any
 
 from hub.contract.errors import MissingError
 from hub.edge.files import write_json
-from hub.host.discovery import limit
-from hub.host.home import VARIABLE, home
+from hub.host.cachefile import SCHEMA, cache_file, limit
+from hub.host.home import VARIABLE
 from hub.host.installed import installed_key
 from hub.host.metadata import Metadata, PluginInfo
 from hub.host.quarantine import Quarantine
 
-SCHEMA = 1
 SECONDS_VARIABLE = "HUB_PLUGIN_SECONDS"
 """Environment variable with the seconds that one plugin may take to load."""
 
@@ -57,13 +55,6 @@ def read_metadata(only: Collection[str] | None = None) -> Metadata:
     except OSError as error:
         notes = (f"cannot keep the list of plugins in {file.parent}: {error.strerror}; set {VARIABLE} to a folder",)
     return Metadata(tuple(plugins), notes)
-
-
-def cache_file(only: frozenset[str] | None) -> Path:
-    """Return the cache file of this Python environment and limit."""
-    names = "" if only is None else ",".join(sorted(only)) + ";"
-    place = hashlib.sha256(f"{sys.prefix}|{names}".encode()).hexdigest()[:16]
-    return home() / f"plugins-{place}.json"
 
 
 def _read(file: Path, key: str) -> Metadata | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pluggy
 
@@ -11,7 +12,11 @@ from hub.contract import hookspecs
 from hub.contract.domain import Domain, Task
 from hub.contract.exporter import Exporter
 
+if TYPE_CHECKING:
+    from click import Command
+
 T = TypeVar("T")
+_COMMAND = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 class WrongResultError(TypeError):
@@ -57,6 +62,28 @@ def exporters(manager: pluggy.PluginManager) -> tuple[Exporter, ...]:
         WrongResultError: it is not an iterable of exporters.
     """
     return _collect(manager.hook.hub_exporters, Exporter)
+
+
+def commands(manager: pluggy.PluginManager) -> dict[str, Command]:
+    """Return what ``hub_commands`` adds, by name.
+
+    Raises:
+        WrongResultError: something else than commands was added, a name cannot be typed, or commands were
+            returned instead of added.
+    """
+    if not manager.hook.hub_commands.get_hookimpls():
+        return {}
+    import click
+
+    group = click.Group()
+    if manager.hook.hub_commands(cli=group):
+        raise WrongResultError("hub_commands returned a value; it adds commands with cli.add_command(command)")
+    for name, command in group.commands.items():
+        if not isinstance(command, click.Command):
+            raise WrongResultError(f"hub_commands added {type(command).__name__}, not click.Command")
+        if not _COMMAND.fullmatch(name):
+            raise WrongResultError(f"hub_commands added {name!r}, which is not lower-case words joined by hyphens")
+    return dict(group.commands)
 
 
 def _collect(caller: pluggy.HookCaller, kind: type[T]) -> tuple[T, ...]:

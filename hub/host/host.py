@@ -10,6 +10,7 @@ from hub.contract.domain import Domain, Task
 from hub.contract.errors import HubError, MissingError, UsageError, nearest
 from hub.contract.exporter import Exporter
 from hub.host.discovery import VARIABLE, Found
+from hub.host.home import home
 from hub.host.metadata import PluginInfo
 from hub.host.trial import Plugin
 
@@ -103,7 +104,7 @@ class Host:
 
     def _why_missing(self, kind: str, name: str, what: str) -> HubError | None:
         """Return the error for something that an installed or a known distribution would supply."""
-        supplier = supplier_of(kind, name)
+        supplier = supplier_of(kind, name, home())
         for info in self.quarantined:
             if info.name == name or (supplier and info.distribution == supplier.distribution):
                 why = f"the plugin {info.distribution} {info.version} is quarantined: {info.cause}"

@@ -66,9 +66,11 @@ def _plugin_packages(info: Path) -> Iterator[str]:
 
 
 def _sources(package: str) -> Iterator[Path]:
-    """Yield the Python files of a package without importing it."""
+    """Yield the files of a package that decide what it supplies, without importing it."""
     if package.startswith("hub."):
-        yield from Path(hub.__path__[0], package.partition(".")[2]).rglob("*.py")
+        own = Path(hub.__path__[0], package.partition(".")[2])
+        yield from own.rglob("*.py")
+        yield from own.glob("*.json")  # the catalogue decides who keeps a domain that two plugins supply
         return
     try:
         spec: importlib.machinery.ModuleSpec | None = importlib.util.find_spec(package)

@@ -8,7 +8,7 @@ from hub.host.discovery import Found, find_plugins, is_chosen, limit
 from hub.host.host import Host
 from hub.host.metadata import PluginInfo
 from hub.host.quarantine import Quarantine
-from hub.host.trial import Plugin, RejectedError, try_plugin
+from hub.host.trial import Owners, Plugin, RejectedError, try_plugin
 
 UNSAFE = ("import-hangs", "import-crashed")
 """Reasons that would stop this process too: such plugins are tried in a child process only."""
@@ -46,8 +46,7 @@ def load(
     working: list[Plugin] = []
     infos: list[PluginInfo] = []
     left_out: list[Found] = []
-    domain_owners: dict[str, str] = {}
-    exporter_owners: dict[str, str] = {}
+    owners = Owners()
     for found in find_plugins():
         if not is_chosen(found, only):
             left_out.append(found)
@@ -57,7 +56,7 @@ def load(
                 raise RejectedError(skipped[found.key])
             if before:
                 before(found)
-            plugin = try_plugin(found, domain_owners, exporter_owners)
+            plugin = try_plugin(found, owners)
         except RejectedError as error:
             infos.append(PluginInfo(found.name, found.distribution, found.version, error.record))
         else:

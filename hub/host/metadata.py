@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING, Any
 from hub.host.quarantine import Quarantine
 
 if TYPE_CHECKING:
+    from click import Command
+
     from hub.contract.domain import Domain, Task
     from hub.contract.exporter import Exporter
+
+SUMMARY_LIMIT = 72
+"""Longest line of help of a command that is kept, in characters."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,14 @@ class ExporterInfo:
 
 
 @dataclass(frozen=True)
+class CommandInfo:
+    """A command of the program; ``summary`` is its one line of help."""
+
+    name: str
+    summary: str
+
+
+@dataclass(frozen=True)
 class PluginInfo:
     """An installed plugin.
 
@@ -76,6 +89,8 @@ class PluginInfo:
         cause: why it is not used; ``None`` when it is.
         domains: it supplies.
         exporters: it supplies.
+        commands: it adds.
+        contract: version of the contract it declares, ``""`` when that is not known.
     """
 
     name: str
@@ -84,6 +99,8 @@ class PluginInfo:
     cause: Quarantine | None = None
     domains: tuple[DomainInfo, ...] = ()
     exporters: tuple[ExporterInfo, ...] = ()
+    commands: tuple[CommandInfo, ...] = ()
+    contract: str = ""
 
     @property
     def state(self) -> str:
@@ -116,6 +133,7 @@ class PluginInfo:
             values["cause"] = Quarantine.from_json(values["cause"])
         values["domains"] = tuple(_domain(domain) for domain in values["domains"])
         values["exporters"] = tuple(ExporterInfo(**exporter) for exporter in values["exporters"])
+        values["commands"] = tuple(CommandInfo(**command) for command in values["commands"])
         return cls(**values)
 
 
@@ -146,6 +164,11 @@ def describe_domain(domain: Domain) -> DomainInfo:
 def describe_exporter(exporter: Exporter) -> ExporterInfo:
     """Return an exporter as plain values."""
     return ExporterInfo(exporter.name, exporter.summary)
+
+
+def describe_command(name: str, command: Command) -> CommandInfo:
+    """Return a command as plain values."""
+    return CommandInfo(name, command.get_short_help_str(limit=SUMMARY_LIMIT))
 
 
 def _describe_task(domain: str, task: Task) -> TaskInfo:

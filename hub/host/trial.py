@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pluggy
 
@@ -14,8 +15,12 @@ from hub.contract.domain import CONTRACT_VERSION, Domain
 from hub.contract.exporter import Exporter
 from hub.host import hooks
 from hub.host.discovery import Found
-from hub.host.metadata import PluginInfo, describe_domain, describe_exporter
+from hub.host.metadata import PluginInfo, describe_command, describe_domain, describe_exporter
 from hub.host.quarantine import Quarantine, from_exception
+from hub.host.reserved import RESERVED
+
+if TYPE_CHECKING:
+    from click import Command
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,40 @@ class Plugin:
     found: Found
     domains: tuple[Domain, ...]
     exporters: tuple[Exporter, ...]
+    commands: Mapping[str, Command]
     info: PluginInfo
+
+
+@dataclass
+class Owners:
+    """Names that are taken, each with the distribution and version that has it. The program's own commands are.
+
+    Args:
+        domains: of accepted plugins.
+        exporters: of accepted plugins.
+        commands: of the program and of accepted plugins.
+    """
+
+    domains: dict[str, str] = field(default_factory=dict)
+    exporters: dict[str, str] = field(default_factory=dict)
+    commands: dict[str, str] = field(default_factory=lambda: dict.fromkeys(sorted(RESERVED), "the hub itself"))
+
+    def take(self, info: PluginInfo) -> None:
+        """Give a plugin the names of all that it supplies, or none.
+
+        Raises:
+            RejectedError: one of them is taken.
+        """
+        own = f"{info.distribution} {info.version}"
+        wanted = (
+            ("domain", self.domains, [domain.name for domain in info.domains]),
+            ("exporter", self.exporters, [exporter.name for exporter in info.exporters]),
+            ("command", self.commands, [command.name for command in info.commands]),
+        )
+        for what, taken, names in wanted:
+            _check_names(what, names, taken, own)
+        for _, taken, names in wanted:
+            taken.update(dict.fromkeys(names, own))
 
 
 class RejectedError(Exception):
@@ -49,14 +87,12 @@ def _stage(stage: str, reason: str) -> Iterator[None]:
         raise RejectedError(from_exception(stage, reason, error)) from error
 
 
-def try_plugin(found: Found, domain_owners: dict[str, str], exporter_owners: dict[str, str]) -> Plugin:
+def try_plugin(found: Found, owners: Owners) -> Plugin:
     """Take a plugin through every check.
 
     Args:
         found: the plugin.
-        domain_owners: accepted domain name -> distribution and version. Names of this plugin are added
-            when it passes.
-        exporter_owners: the same for exporters.
+        owners: names that are taken. Those of this plugin are added when it passes.
 
     Raises:
         RejectedError: it does not pass; nothing of it is used.
@@ -69,35 +105,42 @@ def try_plugin(found: Found, domain_owners: dict[str, str], exporter_owners: dic
         raise RejectedError(Quarantine("register", "not-a-plugin", message=f"entry point {found.entry.value!r}"))
     with _stage("register", "unknown-hook"):
         manager.check_pending()
-    domains, exporters = _call(manager)
-    _check_contract(domains, exporters)
-    info = _describe(found, domains, exporters)
-    own = f"{found.distribution} {found.version}"
-    _check_names("domain", [domain.name for domain in domains], domain_owners, own)
-    _check_names("exporter", [exporter.name for exporter in exporters], exporter_owners, own)
-    domain_owners.update({domain.name: own for domain in domains})
-    exporter_owners.update({exporter.name: own for exporter in exporters})
-    return Plugin(found, domains, exporters, info)
+    supplied = _call(manager)
+    _check_contract(supplied)
+    info = _describe(found, supplied)
+    owners.take(info)
+    return Plugin(found, supplied.domains, supplied.exporters, supplied.commands, info)
 
 
-def _call(manager: pluggy.PluginManager) -> tuple[tuple[Domain, ...], tuple[Exporter, ...]]:
+@dataclass(frozen=True)
+class _Supplied:
+    """What the hooks of one plugin gave."""
+
+    domains: tuple[Domain, ...]
+    exporters: tuple[Exporter, ...]
+    commands: Mapping[str, Command]
+
+
+def _call(manager: pluggy.PluginManager) -> _Supplied:
     with _stage("call", "hook-raised"):
         try:
-            return hooks.domains(manager), hooks.exporters(manager)
+            return _Supplied(hooks.domains(manager), hooks.exporters(manager), hooks.commands(manager))
         except hooks.WrongResultError as error:
             raise RejectedError(Quarantine("call", "wrong-result", "", str(error))) from error
 
 
-def _check_contract(domains: tuple[Domain, ...], exporters: tuple[Exporter, ...]) -> None:
+def _check_contract(supplied: _Supplied) -> None:
+    """Compare the versions that domains and exporters declare; commands depend on the hook alone."""
     ours = CONTRACT_VERSION.partition(".")[0]
-    items: list[Domain | Exporter] = [*domains, *exporters]
-    for item in items:
-        if str(item.contract).partition(".")[0] != ours:
-            message = f"{item.name!r} declares contract {item.contract!r}, this host has {CONTRACT_VERSION}"
+    declared = [(domain.name, domain.contract) for domain in supplied.domains]
+    declared += [(exporter.name, exporter.contract) for exporter in supplied.exporters]
+    for name, version in declared:
+        if str(version).partition(".")[0] != ours:
+            message = f"{name!r} declares contract {version!r}, this host has {CONTRACT_VERSION}"
             raise RejectedError(Quarantine("check", "wrong-contract", message=message))
 
 
-def _describe(found: Found, domains: tuple[Domain, ...], exporters: tuple[Exporter, ...]) -> PluginInfo:
+def _describe(found: Found, supplied: _Supplied) -> PluginInfo:
     """Return the plugin as plain values; a field of a wrong type shows here."""
     with _stage("check", "wrong-result"):
         info = PluginInfo(
@@ -105,14 +148,18 @@ def _describe(found: Found, domains: tuple[Domain, ...], exporters: tuple[Export
             found.distribution,
             found.version,
             None,
-            tuple(describe_domain(domain) for domain in domains),
-            tuple(describe_exporter(exporter) for exporter in exporters),
+            tuple(describe_domain(domain) for domain in supplied.domains),
+            tuple(describe_exporter(exporter) for exporter in supplied.exporters),
+            tuple(describe_command(name, command) for name, command in sorted(supplied.commands.items())),
+            ", ".join(
+                sorted({str(d.contract) for d in supplied.domains} | {str(e.contract) for e in supplied.exporters})
+            ),
         )
         json.dumps(info.to_json(), allow_nan=False)
         return info
 
 
-def _check_names(what: str, names: list[str], owners: dict[str, str], own: str) -> None:
+def _check_names(what: str, names: Sequence[str], owners: dict[str, str], own: str) -> None:
     seen = dict(owners)
     for name in names:
         if name in seen:

@@ -12,7 +12,7 @@ from tests.support.cli import run_hub
 from tests.support.sources import ROOT
 
 EXPECTED = {
-    *("tasks", "domains", "recipes", "plugins", "doctor"),
+    *("tasks", "domains", "recipes", "plugins", "models", "doctor"),
     *("data", "build", "train", "distill", "compress", "runs"),
     *("predict", "evaluate", "verify", "bench"),
 }

@@ -74,9 +74,9 @@ def test_plugins_list() -> None:
     assert result.code == 0
     assert result.out == page(
         """
-        plugin        distribution  version  state        supplies
-        broken_one    acme-broken   0.3      quarantined
-        support_desk  acme-support  1.2      active       support/tickets
+        plugin        distribution  version  contract  state        supplies
+        broken_one    acme-broken   0.3                quarantined
+        support_desk  acme-support  1.2      1.0       active       support/tickets
 
         acme-broken 0.3 (broken_one) is quarantined at import:
           it cannot be imported: ModuleNotFoundError: {what} (site/broken_one.py:1 in <module>)
@@ -91,10 +91,12 @@ def test_plugins_list_json() -> None:
         "name": "support_desk",
         "distribution": "acme-support",
         "version": "1.2",
+        "contract": "1.0",
         "state": "active",
         "cause": None,
         "tasks": ["support/tickets"],
         "exporters": [],
+        "commands": [],
     }
     assert (broken["name"], broken["state"], broken["tasks"]) == ("broken_one", "quarantined", [])
     assert broken["cause"] == {

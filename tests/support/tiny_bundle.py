@@ -122,7 +122,9 @@ def write_tokenizer(folder: Path, vocabulary: Sequence[str], max_length: int) ->
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[(token, vocabulary.index(token)) for token in ("[CLS]", "[SEP]")]
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[(token, vocabulary.index(token)) for token in ("[CLS]", "[SEP]")],
     )
     tokenizer.enable_truncation(max_length)
     write_text(folder / "tokenizer.json", tokenizer.to_str())

@@ -16,7 +16,7 @@ from hub.pipeline.context import Context
 from hub.pipeline.fingerprint import files_fingerprint
 from hub.pipeline.run import SCRATCH
 from hub.pipeline.stages.branch import LEXICAL, weigh_branch
-from hub.pipeline.stages.encoding import encode_rows
+from hub.pipeline.stages.encoding import encode_rows, finer_words
 from hub.pipeline.stages.finetune import TOKENIZER, load_teacher, teacher_encoder
 from hub.pipeline.stages.objectives import Transfer, student_objective
 from hub.pipeline.stages.rows import rows_of
@@ -47,7 +47,9 @@ def run(context: Context, folder: Path) -> str:
     """Distil, and leave the student's checkpoint and tokenizer in ``model/``."""
     train, validation, calibration = (rows_of(context, name) for name in ("train", "validation", "calibration"))
     teacher, tokenizer = load_teacher(context)
-    read = encode_rows(teacher_encoder(context, tokenizer, folder / SCRATCH), train)
+    reader = teacher_encoder(context, tokenizer, folder / SCRATCH)
+    train = finer_words(reader, train)
+    read = encode_rows(reader, train)
     transfer = _read_teacher(context, folder, teacher, read)
     options = context.recipe.student
     student = make_student(teacher, options.layers)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
-from hub.edge.encode import Encoder, given_word_positions
+from hub.edge.encode import Encoder, given_word_positions, word_positions
 from hub.pipeline.stages.rows import Rows, Words
 from hub.train.batches import EncodedRows
 
@@ -43,3 +45,40 @@ def _encode_words(encoder: Encoder, rows: Rows) -> EncodedRows:
         strata=rows.strata,
         places=tuple(places),
     )
+
+
+def finer_words(encoder: Encoder, rows: Rows) -> Rows:
+    """Cut training words as the tokenizer does, each part with a tag of its own.
+
+    A device reads plain text and tags the tokenizer's words: "U.S." is four of them. The first part keeps the tag,
+    the others continue its entity.
+
+    Args:
+        encoder: of any model of the task; all of them cut words alike.
+        rows: of any kind; those that are not made of words are returned as they are.
+    """
+    if not (rows.inputs and isinstance(rows.inputs[0], Words)):
+        return rows
+    inside = [_continued(rows.form.classes, tag) for tag in range(rows.form.outputs)]
+    inputs, truth, start = [], [], 0
+    for words, encoding in zip(rows.inputs, encoder.encode([words.text for words in rows.inputs]), strict=True):
+        places = [(begin, end) for _, begin, end in word_positions(encoding, words.text)]
+        kept = []
+        for (first, last), tag in zip(words.ranges, rows.truth[start : start + len(words)].tolist(), strict=True):
+            parts = [place for place in places if first <= place[0] < last]
+            kept += parts
+            truth += [tag, *[inside[tag]] * (len(parts) - 1)][: len(parts)]
+        start += len(words)
+        inputs.append(Words([words.text[begin:end] for begin, end in kept], words.text, kept))
+    return dataclasses.replace(
+        rows,
+        inputs=tuple(inputs),
+        truth=np.array(truth, dtype=rows.truth.dtype),
+        units=np.array([len(words) for words in inputs], dtype=np.int64),
+    )
+
+
+def _continued(classes: tuple[str, ...], tag: int) -> int:
+    """Return the tag of a word that goes on with the entity of the one before."""
+    name = classes[tag]
+    return classes.index(f"I-{name[2:]}") if name.startswith("B-") else tag

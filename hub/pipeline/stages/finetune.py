@@ -15,7 +15,7 @@ from hub.pipeline.context import Context
 from hub.pipeline.fingerprint import files_fingerprint
 from hub.pipeline.run import SCRATCH
 from hub.pipeline.stages.branch import weigh_branch, with_branch
-from hub.pipeline.stages.encoding import encode_rows
+from hub.pipeline.stages.encoding import encode_rows, finer_words
 from hub.pipeline.stages.objectives import teacher_objective
 from hub.pipeline.stages.rows import Rows, rows_of
 from hub.pipeline.stages.training import MODEL, tell_branch, train_model
@@ -49,7 +49,9 @@ def run(context: Context, folder: Path) -> str:
     tokenizer = load_tokenizer(base)
     model = load_model(base, train.form.classes, context.kind.answers, seed=recipe.seed, dropout=recipe.teacher.dropout)
     _check_fit(model.config, recipe)
+    _check_windows(context)
     encoder = teacher_encoder(context, tokenizer, folder / SCRATCH)
+    train = finer_words(encoder, train)
     rows, held_out = encode_rows(encoder, train), encode_rows(encoder, validation)
     # Rows of the embedding table that no text here uses get no gradient: training without them is the same, faster.
     full = vocabulary.embedding_table(model).clone()
@@ -106,6 +108,27 @@ def _check_fit(config: PretrainedConfig, recipe: Recipe) -> None:
             f"max_length cannot be {recipe.max_length}",
             f"the base model reads at most {positions} tokens",
             f"--set max_length={positions}",
+        )
+
+
+def _check_windows(context: Context) -> None:
+    """Refuse windows that would not get ahead, and windows of words, whose neighbours would be scored twice.
+
+    Raises:
+        UsageError: HUB-R007.
+    """
+    recipe = context.recipe
+    if not recipe.window_stride:
+        return
+    if recipe.window_stride > recipe.max_length // 2:
+        why = f"windows of {recipe.max_length} tokens may share at most half of them"
+        raise UsageError("HUB-R007", f"window_stride cannot be {recipe.window_stride}", why)
+    if context.kind.answers == "spans":
+        raise UsageError(
+            "HUB-R007",
+            "window_stride is for texts with one answer",
+            "entities are learnt from texts that fit the model",
+            "cut long texts into sentences, or raise max_length",
         )
 
 

@@ -33,7 +33,7 @@ from hub.pipeline.run import now
 from hub.pipeline.stages.compress import CHOICES, FP32, INT8, variant_files
 from hub.pipeline.stages.export import EXPORT
 from hub.pipeline.stages.finetune import TOKENIZER
-from hub.pipeline.stages.rows import rows_of
+from hub.pipeline.stages.rows import Words, rows_of
 from hub.pipeline.stages.training import MODEL, read_training
 from hub.pipeline.stages.verify import RESULT as VERIFIED
 from hub.pipeline.stages.verify import Verified
@@ -59,7 +59,7 @@ def run(context: Context, folder: Path) -> str:
     _copy_files(context, bundle)
     manifest = seal(bundle, _manifest(context, prepared, verified, choices))
     context.reporter.tick(1, 3, "self-test")
-    texts = _selftest_texts(context, prepared)
+    texts = _selftest_inputs(context, prepared)
     chosen = [texts[i] for i in choose(Bundle.open(bundle, variant=FP32), texts)]
     write_selftest(bundle / "selftest.jsonl", chosen, expected(bundle, chosen))
     manifest = seal(bundle, manifest)
@@ -183,12 +183,13 @@ def _licences(context: Context, prepared: Prepared) -> tuple[LicenceNote, ...]:
     return tuple(notes)
 
 
-def _selftest_texts(context: Context, prepared: Prepared) -> list[str]:
-    """Texts that may be published: the plugin's examples; the user's rows only when asked for."""
+def _selftest_inputs(context: Context, prepared: Prepared) -> list[Any]:
+    """Inputs that may be published: the plugin's examples; the user's rows only when asked for."""
     if context.request.selftest_from_data:
-        return list(rows_of(context, "validation").spread(200).texts)
+        rows = rows_of(context, "validation").spread(200)
+        return [entry.text if isinstance(entry, Words) else entry for entry in rows.inputs]
     if context.request.task.examples:
-        examples = [str(text) for text in resolve(context.request.task.examples)()]
+        examples = list(resolve(context.request.task.examples)())
         if examples:
             return examples
     names = [label.name or label.id for label in prepared.labels]

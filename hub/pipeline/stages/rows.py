@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,20 +93,23 @@ def plain_text(entry: Any) -> str:
 
 
 class Words(tuple[str, ...]):
-    """The words of a text that is given in words."""
+    """The words of a text that is given in words.
 
-    __slots__ = ()
+    Attributes:
+        text: the words joined by single spaces, or the text they stand in.
+        ranges: first character and one past the last of each word in ``text``.
+    """
 
-    @property
-    def text(self) -> str:
-        """The words joined by single spaces."""
-        return " ".join(self)
+    text: str
+    ranges: tuple[tuple[int, int], ...]
 
-    @property
-    def ranges(self) -> list[tuple[int, int]]:
-        """First character and one past the last of each word in `text`."""
-        ends = np.cumsum([len(word) + 1 for word in self]).tolist()
-        return [(end - 1 - len(word), end - 1) for word, end in zip(self, ends, strict=True)]
+    def __new__(cls, words: Iterable[str], text: str = "", ranges: Sequence[tuple[int, int]] = ()) -> Words:
+        """Make words that stand apart, or with ``text`` and ``ranges`` those of a text."""
+        made = super().__new__(cls, words)
+        ends = itertools.accumulate(len(word) + 1 for word in made)
+        apart = tuple((end - 1 - len(word), end - 1) for word, end in zip(made, ends, strict=True))
+        made.text, made.ranges = (text, tuple(ranges)) if text else (" ".join(made), apart)
+        return made
 
 
 def rows_of(context: Context, name: str) -> Rows:

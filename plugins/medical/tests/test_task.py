@@ -3,9 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hub.contract import CONTRACT_VERSION, LoadRequest, Outcome, comparison_key, resolve
+from hub.contract import CONTRACT_VERSION, LoadRequest, Outcome, Task, comparison_key, resolve
 from hub.contract.recipe import from_mapping
 from hub_medical.examples import INTENDED
+from hub_medical.further import DISEASE_MENTIONS, ICD10_CATEGORY, NOTE_TOPIC
 from hub_medical.icd10 import Tabular
 from hub_medical.labels import LABELS
 from hub_medical.plugin import hub_domains
@@ -14,7 +15,8 @@ from hub_medical.task import ICD10_CHAPTER
 
 def test_plugin_supplies_the_task() -> None:
     (domain,) = hub_domains()
-    assert (domain.name, domain.tasks) == ("medical", (ICD10_CHAPTER,))
+    assert domain.name == "medical"
+    assert domain.tasks == (ICD10_CHAPTER, ICD10_CATEGORY, NOTE_TOPIC, DISEASE_MENTIONS)
     assert domain.contract.partition(".")[0] == CONTRACT_VERSION.partition(".")[0]
 
 
@@ -27,13 +29,37 @@ def test_task_is_declared_as_it_is_loaded() -> None:
     assert {row.label for row in dataset.train} == {label.id for label in ICD10_CHAPTER.labels}
 
 
-def test_recipes() -> None:
-    quick, standard = ICD10_CHAPTER.recipes
+@pytest.mark.parametrize("task", [ICD10_CHAPTER, ICD10_CATEGORY, NOTE_TOPIC, DISEASE_MENTIONS], ids=lambda t: t.name)
+def test_every_task_is_complete(task: Task) -> None:
+    quick, standard = task.recipes
     assert (quick.name, standard.name) == ("quick", "standard")
     assert standard.teacher.epochs >= quick.teacher.epochs
-    for recipe in ICD10_CHAPTER.recipes:
+    for recipe in task.recipes:
         assert recipe.summary
         assert from_mapping(recipe.to_mapping()) == recipe
+    assert "not a medical device" in task.card.out_of_scope
+    assert task.card.limits
+    for source in task.sources:
+        assert source.licence.notice
+        assert source.version
+    texts = resolve(task.examples)()
+    assert len({comparison_key(text) for text in texts}) == len(texts) >= 12
+
+
+def test_sources_on_the_hub_are_pinned() -> None:
+    for task in (NOTE_TOPIC, DISEASE_MENTIONS):
+        (source,) = task.sources
+        assert source.hub is not None
+        assert source.version == source.hub.revision
+        assert not source.offline
+    tags = DISEASE_MENTIONS.sources[0].hub.labels.values()  # type: ignore[union-attr]
+    assert {tag[2:] for tag in tags if tag != "O"} == {label.id for label in DISEASE_MENTIONS.labels}
+
+
+def test_category_task_is_declared_as_it_is_loaded() -> None:
+    dataset = resolve(ICD10_CATEGORY.sources[0].loader)(LoadRequest(seed=1))
+    assert {row.label for row in dataset.train} == {label.id for label in ICD10_CATEGORY.labels}
+    assert {row.slice for _, rows in dataset for row in rows} == {""}
 
 
 @pytest.mark.parametrize(
@@ -42,6 +68,9 @@ def test_recipes() -> None:
         ("macro_f1", 1.0),
         ("accuracy", 1.0),
         ("top_3_accuracy", 1.0),
+        ("top_5_accuracy", 1.0),
+        ("recall_at_95_precision", 1.0),
+        ("macro_sensitivity", 1.0),
         ("log_loss", 0.0),
         ("expected_calibration_error", 0.0),
     ],

@@ -1,10 +1,14 @@
-"""The catalogue names who supplies what."""
+"""The catalogue names who supplies what, and how it is installed."""
 
 from __future__ import annotations
+
+import json
+from pathlib import Path
 
 import pytest
 
 from hub.catalog import known_distributions, supplier_of
+from hub.catalog.registry import FILE, how_to_install, shipped_bytes
 
 
 def test_suppliers() -> None:
@@ -29,5 +33,45 @@ def test_unknown_kind_is_an_error() -> None:
         supplier_of("colour", "medical")
 
 
+INDUSTRIES = ("education", "finance", "legal", "manufacturing", "medical")
+
+
 def test_known_distributions() -> None:
-    assert known_distributions() == {"domainhub-medical", "domainhub-onnx"}
+    assert known_distributions() == {f"domainhub-{name}" for name in (*INDUSTRIES, "onnx")}
+
+
+def test_the_users_copy_names_suppliers_but_cannot_make_a_plugin_known(tmp_path: Path) -> None:
+    registry = json.loads(shipped_bytes())
+    registry["plugins"] = [
+        {
+            "distribution": "acme-weather",
+            "name": "weather",
+            "summary": "Weather.",
+            "contract": "1.0",
+            "published": False,
+            "domains": ["weather"],
+        }
+    ]
+    (tmp_path / FILE).write_text(json.dumps(registry), "utf-8")
+
+    supplier = supplier_of("domain", "weather", tmp_path)
+
+    assert supplier is not None
+    assert supplier.distribution == "acme-weather"
+    assert supplier.install.startswith("hub plugins install weather --from DIR")
+    assert supplier_of("domain", "medical", tmp_path) is None
+    assert supplier_of("exporter", "onnx", tmp_path) is not None
+    assert "acme-weather" not in known_distributions()
+
+
+@pytest.mark.parametrize(
+    ("published", "path", "words"),
+    [
+        (True, "plugins/a", "hub plugins install a"),
+        (True, "", "hub plugins install a"),
+        (False, "plugins/a", "pip install ./plugins/a (in a checkout"),
+        (False, "", "hub plugins install a --from DIR"),
+    ],
+)
+def test_how_to_install(published: bool, path: str, words: str) -> None:
+    assert how_to_install("a", published, path).startswith(words)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hub.edge import Bundle, bench
 from hub.edge.bench import Candidate, Figures
 from hub.edge.encode import Encoder
 from tests.support.tiny_bundle import FP32, TEXTS
+from tests.support.tiny_kinds import ROWS, SENTENCES, make_labels_bundle, make_spans_bundle, make_table_bundle
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +53,7 @@ def test_a_bundle_and_a_bare_file_are_measured(sealed: Path, monkeypatch: pytest
     bundle = Bundle.open(sealed)
     candidates = [
         bench.bundle_candidate("int8", sealed, "int8", 1),
-        bench.file_candidate("bare", sealed / FP32, bundle.encoder, 1),
+        bench.file_candidate("bare", sealed / FP32, bundle, 1),
     ]
     figures = bench.run(candidates, TEXTS, bundle.encoder, threads=1, calls=4)
     assert list(figures) == ["int8", "bare"]
@@ -91,3 +93,34 @@ def test_ratios_are_quotients_of_the_medians() -> None:
 
     found = bench.ratios({"int8": figures(0.5, 2.0), "teacher": figures(10.0, 20.0)}, ["int8"], ["teacher"])
     assert found == {"int8": {"teacher": {"16": 20.0, "64": 10.0}}}
+
+
+def test_rows_of_a_table_are_measured_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "ROW_SECONDS", 0.0)
+    monkeypatch.setattr("hub.edge.timing.COLD_SECONDS", 0.0)
+    folder = make_table_bundle(tmp_path / "table")
+    bundle = Bundle.open(folder)
+    candidates = [
+        bench.bundle_candidate("fp32", folder, "fp32", 1),
+        bench.file_candidate("bare", folder / FP32, bundle, 1),
+    ]
+    figures = bench.run(candidates, ROWS, None, threads=1, calls=4)
+    assert list(figures["fp32"].lengths) == list(figures["bare"].lengths) == [bench.ROW]
+    assert figures["fp32"].lengths[bench.ROW].tokens == 0
+    assert figures["fp32"].p50_ms > 0
+    assert figures["fp32"].rss_mb is not None
+    assert 20 < figures["fp32"].rss_mb < 500
+    assert list(bench.ratios(figures, ["fp32"], ["bare"])["fp32"]["bare"]) == [bench.ROW]
+
+
+@pytest.mark.parametrize("make", [make_labels_bundle, make_spans_bundle])
+def test_other_answers_are_measured(make: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "ROW_SECONDS", 0.0)
+    monkeypatch.setattr("hub.edge.timing.COLD_SECONDS", 0.0)
+    folder = make(tmp_path / "other")
+    bundle = Bundle.open(folder)
+    own = Candidate("own", lambda text: bundle.predict([text]), bundle.predict)
+    file = bench.file_candidate("bare", folder / FP32, bundle, 1)
+    inputs = [*SENTENCES, ("a pair", "of texts")] if bundle.kind.answers == "labels" else SENTENCES
+    figures = bench.run([own, file], inputs, bundle.encoder, threads=1, calls=2)
+    assert all(list(figure.lengths) == ["16", "64"] for figure in figures.values())

@@ -63,13 +63,13 @@ def test_task_of_a_quarantined_plugin_says_why(add: Callable[..., str]) -> None:
 
 
 def test_task_of_a_left_out_plugin_says_so(add: Callable[..., str]) -> None:
-    add(healthy("{module}", domain="legal"), module="legal", distribution="acme-legal")
+    add(healthy("{module}", domain="archives"), module="archives", distribution="acme-archives")
 
     with pytest.raises(MissingError) as caught:
-        load(only=[]).find_task("legal/tickets")
+        load(only=[]).find_task("archives/tickets")
 
     assert caught.value.code == "HUB-P001"
-    assert "acme-legal is installed, but left out" in caught.value.why
+    assert "acme-archives is installed, but left out" in caught.value.why
     assert "HUB_PLUGINS" in caught.value.fix
 
 

@@ -1,4 +1,4 @@
-"""Short diagnoses in plain words, written for this plugin: they may be published with every bundle."""
+"""Texts in plain words, written for this plugin: they may be published with every bundle."""
 
 from __future__ import annotations
 
@@ -75,3 +75,46 @@ INTENDED = (
 def examples() -> Sequence[str]:
     """Return the texts for the self-test and the demonstration."""
     return [text for text, _ in INTENDED]
+
+
+NOTES = (
+    "My knees are stiff every morning and the pain gets worse when I climb stairs.",
+    "I have had a runny nose, sneezing and itchy eyes since the trees began to bloom.",
+    "There is a burning feeling behind my breastbone after meals and when I lie down.",
+    "A red ring-shaped rash on my arm itches and slowly grows larger.",
+    "I cough at night, wheeze when I run and cold air makes my chest tight.",
+    "My head throbs on one side, light hurts and I feel sick.",
+    "It burns when I pass urine and I have to go every half hour.",
+    "I am thirsty all day, drink a lot and have lost weight without trying.",
+    "After the trip I had a high fever with shaking chills every other day.",
+    "The skin on my elbows is thick, red and covered with silvery scales.",
+    "My lower back hurts and the pain runs down into my left leg.",
+    "I feel tired, my neck is swollen and I am always cold.",
+)
+"""About symptoms, in the first person."""
+
+SENTENCES = (
+    "Mutations in this gene cause cystic fibrosis in most of the families that were studied .",
+    "Patients with type 2 diabetes had a higher risk of heart failure than controls .",
+    "The protein was not detected in healthy tissue .",
+    "We report a child with Duchenne muscular dystrophy and mild intellectual disability .",
+    "Breast and ovarian cancer were more frequent among carriers .",
+    "Expression of the receptor was measured in liver and kidney .",
+    "Early treatment of phenylketonuria prevents most of the damage .",
+    "Colorectal cancer developed in three of twelve carriers before the age of forty .",
+    "The drug lowered blood pressure but did not prevent stroke .",
+    "Samples were stored at low temperature until they were analysed .",
+    "Loss of this enzyme leads to Gaucher disease , a lysosomal storage disorder .",
+    "No association with asthma was found in the second cohort .",
+)
+"""In the style of abstracts, words and punctuation marks separated by spaces."""
+
+
+def note_examples() -> Sequence[str]:
+    """Return short texts about symptoms."""
+    return NOTES
+
+
+def sentence_examples() -> Sequence[str]:
+    """Return sentences with and without diseases."""
+    return SENTENCES

@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib.util
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from hub.contract import DataError, MissingError
+from hub.contract import DataError, MissingError, comparison_key
 
 _PACKAGE = "simple_icd_10_cm"
 _CHAPTER = re.compile(r"^(?P<title>.+\S)\s*\((?P<range>[A-Z]\w{2}-[A-Z]\w{2})\)$")
@@ -44,11 +44,13 @@ class Tabular:
         terms: in the order of the list; a code's title comes before its inclusion terms.
         chapters: range to title.
         release: as the file names it, ``April 1 2026``.
+        blocks: category to the range of its section, ``K35-K38``.
     """
 
     terms: tuple[Term, ...]
     chapters: Mapping[str, str]
     release: str
+    blocks: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_file() -> Path:
@@ -85,38 +87,80 @@ def read_tabular(file: Path) -> Tabular:
     Raises:
         DataError: HUB-D020, the file is not such a list.
     """
+    chapters: dict[str, str] = {}
+    terms: list[Term] = []
+    blocks: dict[str, str] = {}
+    for name, title, element in read_chapters(file):
+        chapters[name] = title
+        terms += _chapter_terms(element, name)
+        for section in element.findall("section"):
+            blocks |= {text_of(top.find("name")): section.get("id", "") for top in section.findall("diag")}
+    if not terms:
+        raise unusable(file, "there are no chapters with codes in it")
+    return Tabular(tuple(terms), chapters, release_of(file), blocks)
+
+
+def read_chapters(file: Path) -> Iterator[tuple[str, str, ET.Element]]:
+    """Read the file and return the range, title and element of every chapter.
+
+    Raises:
+        DataError: HUB-D020, it cannot be read, or a chapter has no range.
+    """
     try:
         root = ET.parse(file).getroot()  # noqa: S314 - a file of an installed package, no stranger's
     except (OSError, ET.ParseError) as error:
-        raise _unusable(file, str(error)) from error
-    chapters: dict[str, str] = {}
-    terms: list[Term] = []
+        raise unusable(file, str(error)) from error
     for element in root.findall("chapter"):
-        found = _CHAPTER.match(_text(element.find("desc")))
+        found = _CHAPTER.match(text_of(element.find("desc")))
         if not found:
-            raise _unusable(file, f"a chapter without a code range: {_text(element.find('desc'))!r}")
-        chapters[found["range"]] = found["title"]
-        terms += _chapter_terms(element, found["range"])
-    if not terms:
-        raise _unusable(file, "there are no chapters with codes in it")
-    release = _RELEASE.search(file.stem)
-    return Tabular(tuple(terms), chapters, release["release"].replace("-", " ") if release else file.stem)
+            raise unusable(file, f"a chapter without a code range: {text_of(element.find('desc'))!r}")
+        yield found["range"], found["title"], element
+
+
+def release_of(file: Path) -> str:
+    """Return the release as the file's name tells it, ``April 1 2026``."""
+    found = _RELEASE.search(file.stem)
+    return found["release"].replace("-", " ") if found else file.stem
 
 
 def _chapter_terms(chapter: ET.Element, name: str) -> Iterator[Term]:
     for top in chapter.findall("section/diag"):
-        category = _text(top.find("name"))
+        category = text_of(top.find("name"))
         for diag in top.iter("diag"):  # the category itself and every code below it
-            code = _text(diag.find("name"))
-            yield Term(_text(diag.find("desc")), code, category, name, title=True)
+            code = text_of(diag.find("name"))
+            yield Term(text_of(diag.find("desc")), code, category, name, title=True)
             for note in diag.findall("inclusionTerm/note"):
-                yield Term(_text(note), code, category, name, title=False)
+                yield Term(text_of(note), code, category, name, title=False)
 
 
-def _text(element: ET.Element | None) -> str:
+def distinct(terms: Sequence[Term], home: Callable[[Term], str]) -> tuple[list[Term], dict[str, int]]:
+    """Keep the first of every text; drop texts that stand in several places.
+
+    Args:
+        terms: in the order of the list.
+        home: what a text may have only one of, its chapter or its category.
+
+    Returns:
+        The kept terms in their order, and ``conflicting_terms`` and ``repeated_terms`` that were dropped.
+    """
+    homes: dict[str, set[str]] = {}
+    for term in terms:
+        homes.setdefault(comparison_key(term.text), set()).add(home(term))
+    first: dict[str, Term] = {}
+    for term in terms:
+        key = comparison_key(term.text)
+        if key and len(homes[key]) == 1:
+            first.setdefault(key, term)
+    conflicts = sum(len(homes[comparison_key(term.text)]) > 1 for term in terms)
+    counts = {"conflicting_terms": conflicts, "repeated_terms": len(terms) - conflicts - len(first)}
+    return list(first.values()), counts
+
+
+def text_of(element: ET.Element | None) -> str:
     """Return all text inside an element, mark-up left out and white space as single spaces."""
     return " ".join("".join(element.itertext()).split()) if element is not None else ""
 
 
-def _unusable(file: Path, why: str) -> DataError:
+def unusable(file: Path, why: str) -> DataError:
+    """Return the error for a file that is no tabular list."""
     return DataError("HUB-D020", f"{file.name} is not a tabular list of ICD-10-CM", why, _UPDATE)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Mapping, Sequence
 
-from hub.contract import DataError, Dataset, Example, LoadRequest, comparison_key, draw_evenly
-from hub_medical.icd10 import Tabular, Term, find_file, read_tabular
+from hub.contract import DataError, Dataset, Example, LoadRequest, draw_evenly
+from hub_medical.icd10 import Tabular, Term, distinct, find_file, read_tabular
 from hub_medical.labels import LABELS, LEFT_OUT
 
 UNSEEN = "unseen-categories"
@@ -45,7 +45,7 @@ def split_tabular(tabular: Tabular, seed: int) -> Dataset:
     """
     _check_chapters(tabular)
     wanted = [term for term in tabular.terms if term.chapter != LEFT_OUT]
-    terms, counts = _distinct(wanted)
+    terms, counts = distinct(wanted, lambda term: term.chapter)
     homes = _split_categories(terms, seed)
     rows: dict[str, list[Example]] = {"train": [], "validation": [], "calibration": [], "test": []}
     unused = 0
@@ -79,21 +79,6 @@ def _check_chapters(tabular: Tabular) -> None:
             f"they differ in {', '.join(strange)}",
             "pip install --upgrade domainhub-medical, or install the simple-icd-10-cm it was made for",
         )
-
-
-def _distinct(terms: Sequence[Term]) -> tuple[list[Term], dict[str, int]]:
-    """Keep the first of every text; drop texts that stand in several chapters."""
-    chapters: dict[str, set[str]] = {}
-    for term in terms:
-        chapters.setdefault(comparison_key(term.text), set()).add(term.chapter)
-    first: dict[str, Term] = {}
-    for term in terms:
-        key = comparison_key(term.text)
-        if key and len(chapters[key]) == 1:
-            first.setdefault(key, term)
-    conflicts = sum(len(chapters[comparison_key(term.text)]) > 1 for term in terms)
-    counts = {"conflicting_terms": conflicts, "repeated_terms": len(terms) - conflicts - len(first)}
-    return list(first.values()), counts
 
 
 def _split_categories(terms: Iterable[Term], seed: int) -> dict[str, str]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from hub.contract import DataSource, Metric, Slice, Task
+from hub.contract import DataSource, Slice, Task
 from hub_medical.card import ICD10_CARD, ICD10_LICENCE
 from hub_medical.labels import LABELS
 from hub_medical.recipes import QUICK, STANDARD
-
-_METRICS = "hub.contract.metrics"
+from hub_medical.shared_metrics import ONE_LABEL, macro_f1
 
 ICD10_CHAPTER = Task(
     name="icd10-chapter",
@@ -26,18 +25,7 @@ ICD10_CHAPTER = Task(
         ),
     ),
     recipes=(QUICK, STANDARD),
-    metrics=(
-        Metric("macro_f1", f"{_METRICS}:macro_f1", "Mean F1 over the chapters", hub_name="f1"),
-        Metric("accuracy", f"{_METRICS}:accuracy", "Share of rows with the right chapter", hub_name="accuracy"),
-        Metric("top_3_accuracy", f"{_METRICS}:top_3_accuracy", "Share of rows with the right chapter among three"),
-        Metric("log_loss", f"{_METRICS}:log_loss", "Negative log-likelihood in nats", higher_is_better=False),
-        Metric(
-            "expected_calibration_error",
-            f"{_METRICS}:expected_calibration_error",
-            "Mean gap between probability and accuracy",
-            higher_is_better=False,
-        ),
-    ),
+    metrics=(macro_f1("chapters"), *ONE_LABEL),
     slices=(
         Slice("unseen-categories", "Three-character categories that training never saw"),
         Slice("known-codes", "Inclusion terms of codes whose title training saw"),

@@ -1,0 +1,105 @@
+"""The answers of a bundle as JSON objects and as tables, for each form of answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from hub.cli import output
+
+if TYPE_CHECKING:
+    from hub.edge import AnyPrediction, Bundle, LabelsPrediction, Prediction, SpansPrediction
+
+Lines = list[tuple[Any, ...]]
+
+SHOWN_CHARACTERS = 60
+UNSURE = "not sure enough: ask a person"
+
+
+def record(bundle: Bundle, answer: AnyPrediction) -> dict[str, Any]:
+    """Return an answer as a JSON object."""
+    from hub.edge import LabelsPrediction, NumberPrediction, SpansPrediction
+
+    if isinstance(answer, NumberPrediction):
+        unit = bundle.manifest.unit
+        return {"value": answer.value} | ({"unit": unit} if unit else {})
+    windows = {"windows": answer.windows} if answer.windows > 1 else {}
+    if isinstance(answer, SpansPrediction):
+        spans = [
+            {"start": span.start, "end": span.end, "label": span.label, "score": span.score, "text": span.text}
+            for span in answer.spans
+        ]
+        return {"spans": spans} | windows
+    top = [list(pair) for pair in answer.top]
+    if isinstance(answer, LabelsPrediction):
+        found: dict[str, Any] = {"labels": list(answer.labels), "scores": list(answer.scores)}
+    else:
+        found = {"label": answer.label, "name": answer.name, "score": answer.score}
+    return found | {"top": top, "abstained": answer.abstained} | windows
+
+
+def show(bundle: Bundle, inputs: Sequence[Any], answers: Sequence[Any]) -> None:
+    """Print a table of inputs and answers."""
+    forms: dict[str, tuple[tuple[str, ...], Callable[[Bundle, Any], Lines]]] = {
+        "label": (("probability", "label", "name"), _label_lines),
+        "labels": (("predicted", "probability", "label", "name"), _labels_lines),
+        "spans": (("probability", "type", "characters", "entity"), _spans_lines),
+        "number": ((_number_heading(bundle),), _number_lines),
+    }
+    headings, lines = forms[bundle.kind.answers]
+    rows = [
+        ((shown(entry) if place == 0 else ""), *line)
+        for entry, answer in zip(inputs, answers, strict=True)
+        for place, line in enumerate(lines(bundle, answer))
+    ]
+    output.show_table(f"{bundle.manifest.task}, {bundle.variant}", (bundle.kind.reads, *headings), rows)
+
+
+def shown(entry: Any) -> str:
+    """Return the start of an input on one line, without characters that would steer the terminal."""
+    if isinstance(entry, Mapping):
+        entry = json.dumps(entry, ensure_ascii=False, default=str)
+    elif isinstance(entry, tuple):
+        entry = " | ".join(entry)
+    line = "".join(character if character.isprintable() else " " for character in entry[: SHOWN_CHARACTERS + 1])
+    return line if len(line) <= SHOWN_CHARACTERS else line[: SHOWN_CHARACTERS - 3] + "..."
+
+
+def _label_lines(bundle: Bundle, answer: Prediction) -> Lines:
+    names = _names(bundle)
+    # With thresholds the predicted label need not be the most probable one: it comes first all the same.
+    scores = dict([(answer.label, answer.score), *answer.top])
+    lines: Lines = [(f"{score:.3f}", shown(label), names[label]) for label, score in scores.items()]
+    return [*lines, ("", "", UNSURE)] if answer.abstained else lines
+
+
+def _labels_lines(bundle: Bundle, answer: LabelsPrediction) -> Lines:
+    names = _names(bundle)
+    scores = dict([*zip(answer.labels, answer.scores, strict=True), *answer.top])
+    lines: Lines = [
+        ("yes" if label in answer.labels else "no", f"{score:.3f}", shown(label), names[label])
+        for label, score in scores.items()
+    ]
+    return [*lines, ("", "", "", UNSURE)] if answer.abstained else lines
+
+
+def _spans_lines(bundle: Bundle, answer: SpansPrediction) -> Lines:
+    lines: Lines = [
+        (f"{span.score:.3f}", shown(span.label), f"{span.start}-{span.end}", shown(span.text)) for span in answer.spans
+    ]
+    return lines or [("", "", "", "none found")]
+
+
+def _number_lines(bundle: Bundle, answer: Any) -> Lines:
+    return [(float(f"{answer.value:.6g}"),)]
+
+
+def _number_heading(bundle: Bundle) -> str:
+    label = bundle.manifest.labels[0]
+    unit = bundle.manifest.unit
+    return shown((label.name or label.id) + (f" [{unit}]" if unit else ""))
+
+
+def _names(bundle: Bundle) -> dict[str, str]:
+    return {label.id: shown(label.name) for label in bundle.manifest.labels}

@@ -1,0 +1,119 @@
+"""``hub models``: base models and published models of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hub.cli import output
+from hub.cli.options import json_option
+from hub.cli.plugins import read_catalogue
+
+if TYPE_CHECKING:
+    from hub.catalog.schema import BaseEntry, ModelEntry
+
+SHOWN_LANGUAGES = 3
+"""Languages that a table lists; of more it gives the number."""
+
+
+@click.group()
+def command() -> None:
+    """List, find and show base models and published models."""
+
+
+@command.command("list")
+@json_option
+def list_models(as_json: bool) -> None:
+    """List the models of the catalogue.
+
+    A base model is where a training starts: hub build ... --set base=BASE. A published model is a finished bundle.
+    """
+    registry = read_catalogue().registry
+    _list(registry.base_models, registry.models, as_json)
+    if not registry.models and not as_json:
+        output.say("no models are published yet")
+
+
+@command.command("search")
+@click.argument("words", metavar="WORD...", nargs=-1, required=True)
+@json_option
+def search(words: tuple[str, ...], as_json: bool) -> None:
+    """Find models of the catalogue, the best match first.
+
+    Every WORD must be found, in names, languages (de or german), tasks, licences or summaries.
+    """
+    from hub.catalog.client import search as find
+
+    registry = read_catalogue().registry
+    bases, models = find(registry.base_models, words), find(registry.models, words)
+    if not (bases or models or as_json):
+        output.say(f"the catalogue has nothing for {' '.join(words)!r}; see: hub models list")
+        return
+    _list(bases, models, as_json)
+
+
+@command.command("show")
+@click.argument("name")
+@json_option
+def show(name: str, as_json: bool) -> None:
+    """Show everything the catalogue knows of model NAME."""
+    from hub.catalog.client import find_model
+
+    values = _entry(find_model(read_catalogue().registry, name))
+    if as_json:
+        output.emit_json(values)
+        return
+    shown: dict[str, object] = {}
+    for key, value in values.items():
+        if value in ("", None):
+            continue
+        text = ", ".join(value) if isinstance(value, list) else f"{value:,}" if isinstance(value, int) else value
+        shown[key.replace("_", " ")] = text
+    output.labelled(shown)
+
+
+def _entry(model: BaseEntry | ModelEntry) -> dict[str, Any]:
+    """Return a model as plain values."""
+    from hub.catalog.schema import BaseEntry
+    from hub.edge.schema import to_json
+
+    if isinstance(model, BaseEntry):
+        return {"kind": "base model", "base": model.base, **to_json(model)}
+    return {"kind": "published model", **to_json(model)}
+
+
+def _list(bases: Sequence[BaseEntry], models: Sequence[ModelEntry], as_json: bool) -> None:
+    if as_json:
+        document = {"base_models": [_entry(base) for base in bases], "models": [_entry(model) for model in models]}
+        output.emit_json(document)
+        return
+    if bases:
+        rows = [
+            (
+                base.name,
+                round(base.parameters / 1e6, 1),
+                round(base.fp32_bytes / 1e6),
+                base.layers,
+                base.hidden,
+                _languages(base.languages),
+                base.licence,
+                base.model,
+            )
+            for base in bases
+        ]
+        columns = ("base model", "M params", "fp32 MB", "layers", "width", "languages", "licence", "model")
+        output.show_table("", columns, rows)
+    if bases and models:
+        output.say()
+    if models:
+        published = [
+            (each.name, each.task, round(each.bytes / 1e6, 1), _languages(each.languages), each.licence, each.repo)
+            for each in models
+        ]
+        output.show_table("", ("published model", "task", "MB", "languages", "licence", "repo"), published)
+
+
+def _languages(codes: tuple[str, ...]) -> str:
+    return ", ".join(codes) if len(codes) <= SHOWN_LANGUAGES else f"{len(codes)} languages"

@@ -1,0 +1,195 @@
+"""The answers of a bundle, one dataclass for each form, and how they follow from probabilities. numpy only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hub.edge.answers import decode_tags
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The one label of a text or row.
+
+    Args:
+        label: id of the predicted label: the most probable one, unless the bundle has thresholds.
+        name: its readable name.
+        score: its probability, 0..1.
+        top: the most probable labels with their probabilities, best first.
+        abstained: ``score`` is below the threshold: a person should decide.
+        windows: windows of a long text whose scores were averaged.
+    """
+
+    label: str
+    name: str
+    score: float
+    top: tuple[tuple[str, float], ...]
+    abstained: bool
+    windows: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LabelsPrediction:
+    """Any number of labels of a text, none included.
+
+    Args:
+        labels: ids of the predicted labels, most probable first.
+        scores: their probabilities, 0..1, in the same order.
+        top: the most probable labels with their probabilities, predicted or not, best first.
+        abstained: some label's decision is less probable than the threshold: a person should decide.
+        windows: windows of a long text whose scores were averaged.
+    """
+
+    labels: tuple[str, ...]
+    scores: tuple[float, ...]
+    top: tuple[tuple[str, float], ...]
+    abstained: bool
+    windows: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TextSpan:
+    """An entity in a text.
+
+    Args:
+        start: its first character in the text.
+        end: one past its last character.
+        label: entity type.
+        score: mean over its words of the probability that the word belongs to this type, 0..1.
+        text: the characters themselves.
+    """
+
+    start: int
+    end: int
+    label: str
+    score: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpansPrediction:
+    """The entities of a text, in order of their place.
+
+    Args:
+        spans: the entities; they do not overlap.
+        windows: windows of a long text that were read.
+    """
+
+    spans: tuple[TextSpan, ...]
+    windows: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NumberPrediction:
+    """A number, in the unit that the bundle states."""
+
+    value: float
+
+
+AnyPrediction = Prediction | LabelsPrediction | SpansPrediction | NumberPrediction
+
+
+@dataclass(frozen=True)
+class TaggedText:
+    """What the model says about each word of a text.
+
+    Args:
+        words: first character and one past the last of each word.
+        probabilities: float64 [words, classes].
+        windows: windows of a long text that were read.
+    """
+
+    words: tuple[tuple[int, int], ...]
+    probabilities: Floats
+    windows: int = 1
+
+
+def predicted_label(row: Floats, thresholds: Floats | None) -> int:
+    """Return the index of the label of a row: the largest ratio of probability to threshold.
+
+    Args:
+        row: float64 [labels].
+        thresholds: float64 [labels], above 0; ``None``: all alike.
+    """
+    return int((row if thresholds is None else row / thresholds).argmax())
+
+
+def label_prediction(
+    row: Floats,
+    labels: Sequence[str],
+    names: Sequence[str],
+    thresholds: Floats | None,
+    top: int,
+    least: float,
+    windows: int,
+) -> Prediction:
+    """Return the answer of one row.
+
+    Args:
+        row: float64 [labels], sums to 1.
+        labels: ids.
+        names: readable names.
+        thresholds: as in `predicted_label`.
+        top: labels listed.
+        least: probability below which it abstains.
+        windows: of the text.
+    """
+    chosen = predicted_label(row, thresholds)
+    score = float(row[chosen])
+    return Prediction(labels[chosen], names[chosen], score, _top(row, labels, top), score < least, windows)
+
+
+def labels_prediction(
+    row: Floats, labels: Sequence[str], thresholds: Floats | None, top: int, least: float, windows: int
+) -> LabelsPrediction:
+    """Return the answer of one row.
+
+    Args:
+        row: float64 [labels], each by itself.
+        labels: ids.
+        thresholds: float64 [labels]; a label is predicted at or above its own. ``None``: 0.5 for each.
+        top: labels listed.
+        least: it abstains when a decision is less probable than this; a predicted label's decision has the label's
+            probability, any other one the rest to 1.
+        windows: of the text.
+    """
+    taken = row >= (0.5 if thresholds is None else thresholds)
+    order = [i for i in np.argsort(-row, kind="stable").tolist() if taken[i]]
+    sure = np.where(taken, row, 1.0 - row).min()
+    return LabelsPrediction(
+        tuple(labels[i] for i in order),
+        tuple(float(row[i]) for i in order),
+        _top(row, labels, top),
+        bool(sure < least),
+        windows,
+    )
+
+
+def spans_prediction(tagged: TaggedText, classes: Sequence[str], text: str, least: float) -> SpansPrediction:
+    """Return the entities of one text.
+
+    Args:
+        tagged: its words.
+        classes: tag classes.
+        text: what was read.
+        least: entities with a lower score are left out.
+    """
+    column = {name: i for i, name in enumerate(classes)}
+    spans = []
+    for first, end, kind in decode_tags([classes[i] for i in tagged.probabilities.argmax(axis=1)]):
+        inside = tagged.probabilities[first:end, [column[f"B-{kind}"], column[f"I-{kind}"]]]
+        score = min(float(inside.sum(axis=1).mean()), 1.0)
+        if score >= least:
+            begin, stop = tagged.words[first][0], tagged.words[end - 1][1]
+            spans.append(TextSpan(begin, stop, kind, score, text[begin:stop]))
+    return SpansPrediction(tuple(spans), tagged.windows)
+
+
+def _top(row: Floats, labels: Sequence[str], count: int) -> tuple[tuple[str, float], ...]:
+    return tuple((labels[i], float(row[i])) for i in np.argsort(-row, kind="stable")[:count])

@@ -1,0 +1,126 @@
+"""From inputs to the arrays a graph takes: texts through their tokenizer, rows of tables through their preprocessor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from hub.edge.folder import PREPROCESSOR, TOKENIZER
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding
+
+    from hub.edge.schema import Manifest
+
+MAX_TEXTS = 16
+"""Texts in one run of a batch-invariant variant; more gains nothing on a CPU and costs memory."""
+
+MAX_ROWS = 512
+"""Rows of a table in one run of a batch-invariant variant."""
+
+Row = Mapping[str, float | str | None]
+"""A row of a table: column to number, category or ``None``."""
+
+
+class Reader(Protocol):
+    """Makes pieces of inputs, and arrays of pieces.
+
+    Attributes:
+        names: of the graph inputs that it can fill.
+        max_batch: most pieces worth running at once.
+    """
+
+    names: tuple[str, ...]
+    max_batch: int
+
+    def pieces(self, inputs: Any) -> tuple[list[Any], list[int]]:
+        """Return what the graph reads, and for each piece the number of the input it belongs to, in rising order."""
+
+    def size(self, piece: Any) -> int:
+        """Return the length of a piece; pieces of equal length waste nothing in a batch."""
+
+    def feeds(self, pieces: Sequence[Any], inputs: Sequence[str]) -> Mapping[str, npt.NDArray[Any]]:
+        """Return the arrays of a batch by the names of the graph's inputs."""
+
+
+class TextReader:
+    """Texts or pairs of texts; a piece is a window of a text.
+
+    Args:
+        folder: of the bundle.
+        manifest: its bundle.json.
+
+    Raises:
+        BundleError: HUB-E011, the tokenizer cannot be used.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        from hub.edge.encode import INPUTS, Encoder
+
+        self.names = INPUTS
+        self.max_batch = MAX_TEXTS
+        self.encoder = Encoder(folder / TOKENIZER, manifest.max_length, manifest.window_stride)
+
+    def pieces(self, inputs: Any) -> tuple[list[Encoding], list[int]]:
+        """See `Reader.pieces`."""
+        if isinstance(inputs, str):
+            self.encoder.encode(inputs)  # says what is wrong
+        if not self.encoder.stride:
+            return self.encoder.encode(inputs), list(range(len(inputs)))
+        windows = [self.encoder.windows(text) for text in inputs]
+        owners = [number for number, parts in enumerate(windows) for _ in parts]
+        return [part for parts in windows for part in parts], owners
+
+    def size(self, piece: Encoding) -> int:
+        """See `Reader.size`."""
+        return len(piece.ids)
+
+    def feeds(self, pieces: Sequence[Encoding], inputs: Sequence[str]) -> dict[str, npt.NDArray[np.int64]]:
+        """See `Reader.feeds`."""
+        return self.encoder.feeds(pieces, inputs)
+
+
+class TableReader:
+    """Rows of a table; a piece is a row.
+
+    Args:
+        folder: of the bundle.
+
+    Raises:
+        BundleError: HUB-E011, preprocessor.json cannot be used.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        from hub.edge.table import Preprocessor
+
+        self.max_batch = MAX_ROWS
+        self.preprocessor = Preprocessor.read(folder / PREPROCESSOR)
+        self.names = self.preprocessor.inputs
+
+    def pieces(self, inputs: Any) -> tuple[list[Any], list[int]]:
+        """See `Reader.pieces`."""
+        found = self.preprocessor.encode(inputs)
+        return found, list(range(len(found)))
+
+    def size(self, piece: Any) -> int:
+        """See `Reader.size`: rows are all alike."""
+        return 1
+
+    def feeds(self, pieces: Sequence[Any], inputs: Sequence[str]) -> Mapping[str, npt.NDArray[Any]]:
+        """See `Reader.feeds`."""
+        return self.preprocessor.feeds(pieces, inputs)
+
+
+def reader_of(folder: Path, manifest: Manifest, reads: str) -> TextReader | TableReader:
+    """Return the reader of a bundle.
+
+    Args:
+        folder: of the bundle.
+        manifest: its bundle.json.
+        reads: ``text`` or ``row``, as `hub.contract.domain.Kind` says.
+    """
+    return TextReader(folder, manifest) if reads == "text" else TableReader(folder)

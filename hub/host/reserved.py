@@ -1,0 +1,13 @@
+"""Names of commands that no plugin may take."""
+
+from __future__ import annotations
+
+RESERVED = frozenset(
+    {
+        *("tasks", "domains", "recipes", "plugins", "models", "doctor"),
+        *("data", "build", "train", "distill", "compress", "runs", "export"),
+        *("predict", "evaluate", "verify", "bench", "publish", "pull", "report"),
+        *("explain", "serve", "web", "tune", "help", "version"),
+    }
+)
+"""The program's own commands, those that are planned, and words that people try first."""

@@ -1,0 +1,1 @@
+"""Education tasks for the domain model hub."""

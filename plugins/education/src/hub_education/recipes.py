@@ -1,0 +1,38 @@
+"""Built-in recipes of the education tasks."""
+
+from __future__ import annotations
+
+from hub.contract import Distillation, Recipe, Training
+
+WORD_QUICK = Recipe(
+    name="quick",
+    summary="Minutes: 4 epochs of at most 2,500 rows a level, student of 2 layers",
+    max_length=16,
+    teacher=Training(epochs=4, learning_rate=3e-4, epoch_rows_per_label=2500),
+    student=Distillation(layers=(0, 5), epochs=5, learning_rate=5e-4, epoch_rows_per_label=2500),
+)
+
+WORD_STANDARD = Recipe(
+    name="standard",
+    summary="Half an hour: 6 epochs of at most 8,000 rows a level, student of 2 layers",
+    max_length=16,
+    teacher=Training(epochs=6, learning_rate=3e-4, epoch_rows_per_label=8000),
+    student=Distillation(layers=(0, 5), epochs=8, learning_rate=5e-4, epoch_rows_per_label=8000),
+)
+
+# Whole articles: few rows of many tokens, so small batches.
+READING_QUICK = Recipe(
+    name="quick",
+    summary="Minutes: 8 epochs over a few hundred texts, the first 256 tokens of each, student of 2 layers",
+    max_length=256,
+    teacher=Training(epochs=8, learning_rate=2e-4, batch_size=16),
+    student=Distillation(layers=(0, 5), epochs=12, learning_rate=5e-4, batch_size=16),
+)
+
+READING_STANDARD = Recipe(
+    name="standard",
+    summary="Longer: 15 epochs, the first 512 tokens of each text, student of 3 layers",
+    max_length=512,
+    teacher=Training(epochs=15, learning_rate=2e-4, batch_size=16, patience=4),
+    student=Distillation(layers=(0, 2, 5), epochs=20, learning_rate=5e-4, batch_size=16),
+)

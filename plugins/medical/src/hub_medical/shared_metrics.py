@@ -1,0 +1,40 @@
+"""Metrics that several medical tasks declare, named for the host."""
+
+from __future__ import annotations
+
+from hub.contract import Metric
+
+_HOST = "hub.contract.metrics"
+_OWN = "hub_medical.metrics"
+
+
+def macro_f1(what: str) -> Metric:
+    """Return the headline metric; ``what`` the labels are called in its summary."""
+    return Metric("macro_f1", f"{_HOST}:macro_f1", f"Mean F1 over the {what}", hub_name="f1")
+
+
+ONE_LABEL = (
+    Metric("accuracy", f"{_HOST}:accuracy", "Share of rows with the right label", hub_name="accuracy"),
+    Metric("top_3_accuracy", f"{_HOST}:top_3_accuracy", "Share of rows with the right label among three"),
+    Metric("top_5_accuracy", f"{_OWN}:top_5_accuracy", "Share of rows with the right label among five"),
+    Metric(
+        "recall_at_95_precision",
+        f"{_OWN}:recall_at_95_precision",
+        "Largest share of rows answered rightly while 95 % of the answers are right",
+    ),
+    Metric("macro_sensitivity", f"{_OWN}:macro_sensitivity", "Mean sensitivity over the labels"),
+    Metric("macro_specificity", f"{_OWN}:macro_specificity", "Mean specificity over the labels"),
+    Metric("log_loss", f"{_HOST}:log_loss", "Negative log-likelihood in nats", higher_is_better=False),
+    Metric(
+        "expected_calibration_error",
+        f"{_HOST}:expected_calibration_error",
+        "Mean gap between probability and accuracy",
+        higher_is_better=False,
+    ),
+)
+
+HIERARCHY = (
+    Metric("hierarchical_f1", f"{_OWN}:hierarchical_f1", "F1 over category, block and chapter together"),
+    Metric("hierarchical_precision", f"{_OWN}:hierarchical_precision", "Its precision"),
+    Metric("hierarchical_recall", f"{_OWN}:hierarchical_recall", "Its recall"),
+)
