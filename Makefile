@@ -45,10 +45,12 @@ lint: $(VENV)/.tested
 types: $(VENV)/.tested
 	$(BIN)/mypy
 
-# About an hour and a half; each script resumes. HUB_BENCH_DATA names a folder of further sets.
+# About two hours; each script resumes. HUB_BENCH_DATA names a folder of further sets.
 bench: $(VENV)/.tested
 	$(BIN)/python benchmarks/icd10.py quick
 	$(BIN)/python benchmarks/icd10.py standard
+	$(BIN)/python benchmarks/industries.py
+	$(BIN)/python benchmarks/plugins.py
 	$(BIN)/python benchmarks/startup.py build/bench/icd10-quick
 	$(BIN)/python benchmarks/page.py
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hub.contract.results import BuildResult
 from hub.edge.files import write_json
 from hub.edge.machine import describe
 
@@ -81,6 +82,33 @@ def timed(command: Sequence[str]) -> tuple[float, float, str]:
     seconds = time.perf_counter() - start
     peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     return seconds, peak_mb, done.stdout
+
+
+def timed_code(command: Sequence[str]) -> tuple[float, str, int]:
+    """Run a command to its end, whatever that is.
+
+    Returns:
+        Wall seconds, its stdout and its exit code.
+    """
+    start = time.perf_counter()
+    done = subprocess.run(list(command), check=False, stdout=subprocess.PIPE, text=True)
+    return time.perf_counter() - start, done.stdout, done.returncode
+
+
+def result_rows(result: BuildResult) -> list[dict[str, object]]:
+    """Return the result table of a build, for the page."""
+    return [
+        {
+            "model": row.name,
+            "scores": {part: e.metrics[result.headline_metric] for part, e in row.evaluations.items()},
+            "bytes": row.bytes,
+            "parameters": row.parameters,
+            "p50_ms": {tokens: latency.p50_ms for tokens, latency in row.latency.items()},
+            "p95_ms": {tokens: latency.p95_ms for tokens, latency in row.latency.items()},
+            "cold_ms": {tokens: latency.cold_ms for tokens, latency in row.latency.items()},
+        }
+        for row in result.models
+    ]
 
 
 def load(name: str) -> dict[str, Any]:

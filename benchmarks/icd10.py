@@ -38,7 +38,7 @@ def main(recipe: str) -> None:
         found.append(Figure("whole build, peak memory", round(peak), "MB", 4000))
         found.append(Figure("second build, nothing changed", round(again, 1), "s", limit_again))
     name = f"icd10-{recipe}"
-    details = {"result": table(result), "stages_seconds": dict(result.seconds)}
+    details = {"result": common.result_rows(result), "stages_seconds": dict(result.seconds)}
     common.write(name, f"python benchmarks/icd10.py {recipe}", found, details)
     shutil.copyfile(out / "report.html", common.WORK / f"{name}.html")
 
@@ -93,22 +93,6 @@ def speed(result: BuildResult) -> list[Figure]:
             what = f"one {tokens}-token text against the teacher in PyTorch"
             found.append(Figure(what, round(ratio, 1), "times faster", must, stretch, higher_is_better=True))
     return found
-
-
-def table(result: BuildResult) -> list[dict[str, object]]:
-    """The result table of the build, for the page."""
-    return [
-        {
-            "model": row.name,
-            "scores": {part: e.metrics[result.headline_metric] for part, e in row.evaluations.items()},
-            "bytes": row.bytes,
-            "parameters": row.parameters,
-            "p50_ms": {tokens: latency.p50_ms for tokens, latency in row.latency.items()},
-            "p95_ms": {tokens: latency.p95_ms for tokens, latency in row.latency.items()},
-            "cold_ms": {tokens: latency.cold_ms for tokens, latency in row.latency.items()},
-        }
-        for row in result.models
-    ]
 
 
 if __name__ == "__main__":

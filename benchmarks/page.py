@@ -14,6 +14,11 @@ TITLES = {
     "icd10-quick": "medical/icd10-chapter, recipe `quick` (what `make demo` builds)",
     "icd10-standard": "medical/icd10-chapter, recipe `standard`",
     "startup": "Fresh processes",
+    "plugins": "The host with five plugins",
+    "industry-legal-licence-category": "legal/licence-category, recipe `quick`",
+    "industry-finance-merchant-category": "finance/merchant-category, recipe `quick`",
+    "industry-manufacturing-machine-failure": "manufacturing/machine-failure, recipe `quick`",
+    "industry-education-word-level": "education/word-level, recipe `quick`",
 }
 
 
@@ -44,9 +49,11 @@ def section(name: str, document: dict[str, Any]) -> list[str]:
         f"`{document['command']}`, {machine.get('date', '')}, {machine.get('processor', '')}, "
         f"{machine.get('cores', '')} cores ({sets}); {packages}.",
         "",
+        *(f"- {note}" for note in document["details"].get("notes", ())),
+        *([""] if document["details"].get("notes") else []),
     ]
     if "result" in document["details"]:
-        lines += result_table(document["details"]["result"])
+        lines += result_table(document["details"]["result"], document["details"].get("headline", "macro_f1"))
     lines += ["| figure | measured | must | stretch | |", "| --- | --- | --- | --- | --- |"]
     lines += [figure_row(figure) for figure in document["figures"]]
     if "stages_seconds" in document["details"]:
@@ -66,12 +73,12 @@ def figure_row(figure: dict[str, Any]) -> str:
     return f"| {figure['what']} | {figure['value']:g} {figure['unit']} | {limits[0]} | {limits[1]} | {verdict} |"
 
 
-def result_table(rows: list[dict[str, Any]]) -> list[str]:
+def result_table(rows: list[dict[str, Any]], metric: str) -> list[str]:
     """Return the table of models."""
     parts = list(rows[0]["scores"])
-    lengths = sorted({tokens for row in rows for tokens in row["p50_ms"]}, key=int)
-    heads = ["model", *(f"macro F1 {part}" for part in parts), "size"]
-    heads += [f"p50 / p95 / cold, {tokens} tokens" for tokens in lengths]
+    lengths = sorted({tokens for row in rows for tokens in row["p50_ms"]}, key=lambda name: (len(name), name))
+    heads = ["model", *(f"{numbers.name(metric)} {part}" for part in parts), "size"]
+    heads += [f"p50 / p95 / cold, {f'{tokens} tokens' if tokens.isdecimal() else 'one row'}" for tokens in lengths]
     lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
     for row in rows:
         cells = [row["model"], *(f"{row['scores'][part]:.4f}" for part in parts), numbers.size(row["bytes"])]
