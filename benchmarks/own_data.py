@@ -1,4 +1,4 @@
-"""Folders of labelled rows built with `--data` and no code: `HUB_BENCH_DATA=DIR python benchmarks/own_data.py [SET...]`.
+"""Folders of labelled rows, built with `--data` and no code: `HUB_BENCH_DATA=DIR python benchmarks/own_data.py [SET]`.
 
 The variable names a folder of benchmark sets, which is not part of the project. Each set becomes a bundle of a task of
 its kind, with columns named by settings only, and its figures are written to results/ as soon as they are there; a
