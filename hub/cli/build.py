@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import click
 
 from hub.cli import output
@@ -15,6 +18,9 @@ from hub.cli.building import (
 )
 from hub.cli.options import json_option
 from hub.contract.errors import UsageError
+
+if TYPE_CHECKING:
+    from hub.pipeline.build import Built
 
 
 @click.command()
@@ -55,10 +61,10 @@ def command(
             why = "a run goes on as it was started"
             raise UsageError("HUB-U010", "--resume goes with no other choice", why, "start a new build instead")
         run = Run.open(Path(runs), resume)
-        built = go_on(run)
+        built = _shown(lambda: go_on(run), as_json)
     else:
         request = make_request(task_id or "", recipe, settings, folder, source, out, selftest_from_data)
-        built = run_build(request, runs)
+        built = _shown(lambda: run_build(request, runs), as_json)
     if as_json:
         from hub.pipeline.documents import build_json
 
@@ -69,3 +75,15 @@ def command(
     output.say(f"run: {built.run}")
     output.say(f"bundle: {built.bundle}")
     output.say(f"report: {built.report}")
+
+
+def _shown(run: Callable[[], Built], as_json: bool) -> Built:
+    """Build; where gates are missed, show what was measured before the error is reported."""
+    from hub.pipeline.build import MissedGatesError
+
+    try:
+        return run()
+    except MissedGatesError as error:
+        if not as_json:
+            show_result(error.result)
+        raise

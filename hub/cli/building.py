@@ -165,7 +165,7 @@ def show_result(result: BuildResult) -> None:
     parts = figures.slices(result)
     metric = result.headline_metric
     columns = ["model", *(f"{numbers.name(metric)} {part.name}" for part in parts), "size"]
-    columns += [f"p50 {tokens} tokens" for tokens in figures.lengths(result)]
+    columns += [f"p50 {tokens} tokens" if tokens.isdecimal() else f"p50 {tokens}" for tokens in figures.lengths(result)]
     rows = []
     for model in result.models:
         scores = [figures.score(model, part.name, metric) for part in parts]

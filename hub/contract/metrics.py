@@ -103,7 +103,8 @@ def expected_calibration_error(outcome: Outcome, bins: int = 15) -> float:
     if not len(outcome.truth):
         return 0.0
     confidence = outcome.probabilities.max(axis=1)
-    right = (outcome.predicted == outcome.truth).astype(float)
+    # Thresholds bend decisions, not probabilities: calibration is about the most probable label.
+    right = (outcome.probabilities.argmax(axis=1) == outcome.truth).astype(float)
     place = np.minimum((confidence * bins).astype(int), bins - 1)
     gaps = [
         abs(right[place == b].mean() - confidence[place == b].mean()) * (place == b).mean()

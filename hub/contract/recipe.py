@@ -26,8 +26,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "max_length": (2, math.inf),
     **dict.fromkeys(("learning_rate", "student_learning_rate"), (1e-9, 1)),
     **dict.fromkeys(("width", "depth", "members", "bins", "embedding", "min_category_rows"), (1, math.inf)),
-    "student_width": (0, math.inf),
-    "student_epochs": (1, math.inf),
+    **dict.fromkeys(("student_width", "student_epochs"), (1, math.inf)),
     "temperature": (0.01, 100),
     "cost": (1e-6, 1e6),
 }

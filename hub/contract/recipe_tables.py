@@ -22,7 +22,7 @@ class Tables:
         min_category_rows: training rows a category needs to be told from others; rarer ones count as unknown.
         epochs: passes of the teacher over the training rows.
         learning_rate: peak rate of AdamW.
-        batch_size: rows a step.
+        batch_size: rows a step at most; a small table takes fewer, so that an epoch has 20 steps.
         warmup: share of the steps with a rising rate, 0..1.
         weight_decay: of matrices; biases and embeddings have none.
         dropout: of hidden layers while training, 0..1.
@@ -30,7 +30,7 @@ class Tables:
         class_weights: ``none``, ``sqrt`` or ``balanced`` (inverse frequency, its root).
         patience: epochs without a better validation score before stopping; 0 never stops early.
         clip_norm: largest gradient norm.
-        student_width: of the student's hidden layers; 0 ships the teacher itself.
+        student_width: of the student's hidden layers.
         student_epochs: passes of the student.
         student_learning_rate: peak rate of the student.
         teacher_weight: share of the teacher's answers in the student's loss; the rest is the truth.

@@ -10,8 +10,8 @@ from hub.contract.results import ReliabilityBin
 
 
 def reliability_bins(outcome: Outcome, bins: int = 10) -> tuple[ReliabilityBin, ...]:
-    """Return the non-empty equal-width bins of top probability."""
-    return _bins(outcome.probabilities.max(axis=1), outcome.predicted == outcome.truth, bins)
+    """Return the non-empty equal-width bins of top probability; thresholds of decisions have no part in it."""
+    return _bins(outcome.probabilities.max(axis=1), outcome.probabilities.argmax(axis=1) == outcome.truth, bins)
 
 
 def decision_bins(outcome: LabelsOutcome, bins: int = 10) -> tuple[ReliabilityBin, ...]:

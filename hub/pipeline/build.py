@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub.contract.errors import GateError, HubError, RunError, nearest
+from hub.contract.kinds import KINDS
 from hub.contract.results import BuildResult
 from hub.edge.schema import read
 from hub.edge.writer import check_target, staged
 from hub.pipeline.context import BuildRequest, Context
 from hub.pipeline.fingerprint import fingerprint
-from hub.pipeline.plan import STAGE_NAMES, STAGES, Stage, stage_fingerprint
+from hub.pipeline.plan import STAGE_NAMES, Stage, stage_fingerprint, stages_of
 from hub.pipeline.progress import Reporter, libraries_to_log, logs_to
 from hub.pipeline.run import Run, RunInfo, StageRecord, now
 from hub.train.base import find_base
@@ -62,6 +63,18 @@ def run_id(request: BuildRequest) -> str:
     return f"{request.task_id.replace('/', '-')}-{name}-{chosen[:8]}"
 
 
+class MissedGatesError(GateError):
+    """A build that went to its end and missed gates.
+
+    Attributes:
+        result: what was measured.
+    """
+
+    def __init__(self, result: BuildResult, code: str, what: str, why: str, fix: str) -> None:
+        super().__init__(code, what, why, fix)
+        self.result = result
+
+
 def build(
     request: BuildRequest, home: Path, reporter: Reporter, until: str = "report", name: str | None = None
 ) -> Built:
@@ -84,7 +97,8 @@ def build(
         raise RunError("HUB-R014", f"there is no stage {until!r}", nearest(until, STAGE_NAMES))
     if request.out is not None:
         check_target(request.out)
-    find_base(request.recipe.base)
+    if KINDS[request.task.kind].reads == "text":
+        find_base(request.recipe.base)
     new_home = not home.exists()
     run = Run.create(home, name or run_id(request))
     try:
@@ -108,7 +122,7 @@ def _build(context: Context, until: str) -> Built:
     run.describe(_info(context.request, run, until))
     with logs_to(run.log):
         outputs: dict[str, str] = {}
-        for stage in STAGES[: STAGE_NAMES.index(until) + 1]:
+        for stage in stages_of(context.kind.name)[: STAGE_NAMES.index(until) + 1]:
             record, stood = _run_stage(stage, context, outputs)
             outputs[stage.name] = record.output
             if stood:
@@ -181,7 +195,7 @@ def _run_stage(stage: Stage, context: Context, outputs: dict[str, str]) -> tuple
 
 
 def _function(stage: Stage) -> Callable[[Context, Path], str]:
-    function: Callable[[Context, Path], str] = importlib.import_module(f"hub.pipeline.stages.{stage.module}").run
+    function: Callable[[Context, Path], str] = importlib.import_module(f"hub.pipeline.{stage.module}").run
     return function
 
 
@@ -192,7 +206,8 @@ def _finish(context: Context, reused: tuple[str, ...], started: float) -> Built:
     report = folder / "report.html"
     missed = [gate for gate in result.gates if not gate.passed]
     if missed:
-        raise GateError(
+        raise MissedGatesError(
+            result,
             "HUB-G002",
             f"{len(missed)} of {len(result.gates)} gates missed: {missed[0].name} is {missed[0].value:g}, "
             f"the limit is {missed[0].limit:g}",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.contract.data import SPLITS
+from hub.contract.kinds import KINDS
 from hub.contract.recipe import Recipe
 from hub.data.readers import FORMATS
 from hub.edge.schema import to_json
@@ -32,7 +33,7 @@ class Stage:
     Args:
         name: folder name.
         title: for people.
-        module: of ``hub.pipeline.stages``, with ``run(context, folder) -> str``: a fingerprint of what it made.
+        module: of ``hub.pipeline``, with ``run(context, folder) -> str``: a fingerprint of what it made.
         needs: stages whose outputs it reads.
         recipe: dotted keys of the recipe that it reads; the name of a section stands for all of it.
         code: packages and modules of ``hub`` whose sources decide its result, beside its own module.
@@ -65,7 +66,7 @@ STAGES = (
     Stage(
         name="data",
         title="rows",
-        module="data",
+        module="stages.data",
         needs=(),
         recipe=("data",),
         code=("data", "contract.sampling"),
@@ -74,7 +75,7 @@ STAGES = (
     Stage(
         name="baseline",
         title="linear baseline",
-        module="baseline",
+        module="stages.baseline",
         needs=("data",),
         recipe=("seed", "max_length"),
         code=(*_SCORING, "edge.encode", "edge.timing", "train.base", "pipeline.stages.lengths"),
@@ -83,7 +84,7 @@ STAGES = (
     Stage(
         name="finetune",
         title="teacher",
-        module="finetune",
+        module="stages.finetune",
         needs=("data",),
         recipe=("seed", "max_length", "window_stride", "teacher", "lexical"),
         code=_TRAINING,
@@ -92,7 +93,7 @@ STAGES = (
     Stage(
         name="distill",
         title="student",
-        module="distill",
+        module="stages.distill",
         needs=("data", "finetune"),
         recipe=(
             *("seed", "max_length", "window_stride", "student"),
@@ -104,7 +105,7 @@ STAGES = (
     Stage(
         name="export",
         title="export",
-        module="export",
+        module="stages.export",
         needs=("data", "distill"),
         recipe=("max_length", "window_stride", "gates.parity", "gates.parity_rows"),
         code=(
@@ -116,7 +117,7 @@ STAGES = (
     Stage(
         name="compress",
         title="int8",
-        module="compress",
+        module="stages.compress",
         needs=("data", "distill", "export"),
         recipe=("max_length", "window_stride", "compress.per_channel", "compress.reduce_range", *_DROP),
         code=(*_RUNNING, "compress", "edge.timing", "pipeline.stages.export", "pipeline.stages.lengths"),
@@ -125,7 +126,7 @@ STAGES = (
     Stage(
         name="verify",
         title="test rows, latency, gates",
-        module="verify",
+        module="stages.verify",
         needs=("data", "baseline", "finetune", "distill", "export", "compress"),
         recipe=("max_length", "window_stride", *_DROP, "gates.min_teacher_share"),
         code=(
@@ -137,18 +138,28 @@ STAGES = (
     Stage(
         name="report",
         title="bundle, card, report",
-        module="report",
+        module="stages.report",
         needs=("data", "baseline", "finetune", "distill", "export", "compress", "verify"),
         recipe=tuple(field.name for field in dataclasses.fields(Recipe)),
         code=(
-            *(*_TRAINING, "contract", "edge", "publish", "report"),
-            *(f"pipeline.stages.{name}" for name in ("compress", "distill", "export", "verify")),
+            *(*_TRAINING, "compress", "contract", "edge", "publish", "report"),
+            *(f"pipeline.stages.{name}" for name in ("compress", "distill", "export", "finetune", "running", "verify")),
+            *(f"pipeline.tables.{name}" for name in ("bundle", "compress", "finetune", "rows", "running", "training")),
         ),
         reads=("exporter", "task", "base", "selftest"),
     ),
 )
 
 STAGE_NAMES = tuple(stage.name for stage in STAGES)
+
+
+def stages_of(kind: str) -> tuple[Stage, ...]:
+    """Return the stages that build a kind of task; their names are `STAGE_NAMES` for every kind."""
+    if KINDS[kind].reads == "text":
+        return STAGES
+    from hub.pipeline.tables.plan import STAGES as TABLE_STAGES
+
+    return TABLE_STAGES
 
 
 def stage_fingerprint(stage: Stage, request: BuildRequest, run: str, outputs: Mapping[str, str]) -> str:
@@ -164,7 +175,7 @@ def stage_fingerprint(stage: Stage, request: BuildRequest, run: str, outputs: Ma
     parts: dict[str, Any] = {
         "needs": {name: outputs[name] for name in stage.needs},
         "recipe": {key: _value(recipe, key) for key in stage.recipe},
-        "code": {name: code_fingerprint(f"hub.{name}") for name in (*stage.code, f"pipeline.stages.{stage.module}")},
+        "code": {name: code_fingerprint(f"hub.{name}") for name in (*stage.code, f"pipeline.{stage.module}")},
         "libraries": library_versions(),
         "python": python_version(),
         "task": [request.task_id, request.task.kind],

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from hub.contract.recipe_tables import Tables
 from hub.train.loop import Objective, Plan
-from hub.train.losses import class_weights
+from hub.train.losses import class_weights, distillation_loss
 from hub.train.table_columns import TableArrays, bin_edges
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 TEACHER, STUDENT = "teacher", "student"
 _ROWS = 4096
 """Rows read at once where no gradient is needed."""
+
+_LEAST_STEPS, _LEAST_ROWS = 20, 16
+"""Steps of an epoch, and rows of a step, that a small table has at least."""
 
 
 def make_teacher(arrays: TableArrays, cardinalities: tuple[int, ...], outputs: int, options: Tables, seed: int) -> Any:
@@ -67,6 +70,11 @@ def _make(
         dropout=options.dropout if members > 1 else 0.0,
     )
     return new_network(shape, edges, seed)
+
+
+def rows_a_step(options: Tables, rows: int) -> int:
+    """Return how many rows a step reads: a small table takes smaller steps, so that there are enough of them."""
+    return min(options.batch_size, max(_LEAST_ROWS, rows // _LEAST_STEPS))
 
 
 def batches(rows: int, batch_size: int, seed: int) -> Callable[[int], list[list[int]]]:
@@ -141,12 +149,12 @@ def teacher_objective(arrays: TableArrays, truth: npt.NDArray[Any], outputs: int
 def student_objective(
     arrays: TableArrays, teacher: npt.NDArray[np.float32], truth: npt.NDArray[Any], options: Tables
 ) -> Objective:
-    """Return the loss of a student: the teacher's answers everywhere, the truth where there is one.
+    """Return the loss of a student: the teacher's answers and the truth, mixed as the recipe says.
 
     Args:
-        arrays: training rows, then rows that only the teacher has answered.
-        teacher: its scores on all of them, float32 [rows, outputs].
-        truth: of the training rows, as in `teacher_objective`.
+        arrays: training rows.
+        teacher: its scores on them, float32 [rows, outputs].
+        truth: as in `teacher_objective`.
         options: of the recipe.
 
     Source: Hinton et al. 2015 (arXiv 1503.02531), at temperature 1.
@@ -154,25 +162,23 @@ def student_objective(
     import torch
     from torch.nn import functional
 
-    inputs, soft, known = _tensors(arrays), torch.from_numpy(teacher), len(truth)
-    number = truth.dtype.kind == "f"
-    wanted = torch.zeros(len(arrays), dtype=torch.float32 if number else torch.int64)
-    wanted[:known] = torch.from_numpy(truth.astype(np.float32 if number else np.int64))
-    share = torch.where(torch.arange(len(arrays)) < known, options.teacher_weight, 1.0)
+    inputs, soft, share = _tensors(arrays), torch.from_numpy(teacher), options.teacher_weight
+    if truth.dtype.kind == "f":
+        wanted = torch.from_numpy(truth.astype(np.float32)).unsqueeze(1)
 
-    def objective(network: TableNetwork, batch: list[int]) -> torch.Tensor:
+        def squared(network: TableNetwork, batch: list[int]) -> torch.Tensor:
+            found = network(*_chosen(inputs, batch))
+            taught, told = functional.mse_loss(found, soft[batch]), functional.mse_loss(found, wanted[batch])
+            return share * taught + (1 - share) * told
+
+        return squared
+    labels = torch.from_numpy(truth.astype(np.int64))
+
+    def entropy(network: TableNetwork, batch: list[int]) -> torch.Tensor:
         found = network(*_chosen(inputs, batch))
-        if number:
-            taught = (found - soft[batch]).square().squeeze(-1)
-            told = (found.squeeze(-1) - wanted[batch]).square()
-        else:
-            logs = functional.log_softmax(found, dim=-1)
-            goal = functional.log_softmax(soft[batch], dim=-1)
-            taught = functional.kl_div(logs, goal, reduction="none", log_target=True).sum(-1)
-            told = functional.nll_loss(logs, wanted[batch], reduction="none")
-        return (share[batch] * taught + (1 - share[batch]) * told).mean()
+        return distillation_loss(found, soft[batch], labels[batch], 1.0, share)
 
-    return objective
+    return entropy
 
 
 def scores(network: Any, arrays: TableArrays) -> npt.NDArray[np.float32]:
@@ -194,13 +200,6 @@ def standardized(truth: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64
     """
     mean, spread = float(truth.mean()), float(truth.std()) or 1.0
     return (truth - mean) / spread, mean, spread
-
-
-def concatenated(first: TableArrays, second: TableArrays) -> TableArrays:
-    """Return the rows of both."""
-    return TableArrays(
-        np.concatenate([first.numbers, second.numbers]), np.concatenate([first.categories, second.categories])
-    )
 
 
 def _tensors(arrays: TableArrays) -> tuple[torch.Tensor | None, torch.Tensor | None]:

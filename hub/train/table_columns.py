@@ -138,32 +138,3 @@ def bin_edges(numbers: npt.NDArray[np.float32], bins: int) -> list[npt.NDArray[n
     """
     shares = np.linspace(0.0, 1.0, bins + 1)
     return [np.unique(np.quantile(column.astype(np.float64), shares)) for column in numbers.T]
-
-
-def mixed_rows(arrays: TableArrays, times: int, seed: int) -> TableArrays:
-    """Put rows together from pairs of training rows: each column from one or the other, by chance.
-
-    They lie near the data without being in it, so that a student sees how its teacher answers in between.
-
-    Args:
-        arrays: training rows.
-        times: new rows for each of them.
-        seed: of every draw.
-
-    Returns:
-        ``times`` times as many rows. An indicator of a missing number goes with its own draw, as any column does.
-
-    Source: after Bucilă, Caruana and Niculescu-Mizil 2006, Model Compression (KDD 12), whose MUNGE swaps values
-    of near rows; here partners are any rows, and half of the new rows keep three columns of four.
-    """
-    random = np.random.default_rng(seed)
-    count, wide = len(arrays) * times, arrays.numbers.shape[1] + arrays.categories.shape[1]
-    first = np.tile(np.arange(len(arrays)), times)
-    other = random.integers(0, len(arrays), count)
-    share = np.where(random.random((count, 1)) < 0.5, 0.25, 0.5)
-    swap = random.random((count, wide)) < share
-    cut = arrays.numbers.shape[1]
-    return TableArrays(
-        np.where(swap[:, :cut], arrays.numbers[other], arrays.numbers[first]),
-        np.where(swap[:, cut:], arrays.categories[other], arrays.categories[first]),
-    )

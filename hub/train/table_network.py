@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -241,10 +241,10 @@ def fill_unseen(network: TableNetwork, categories: npt.NDArray[np.int64]) -> Non
         categories: of the training rows, int64 [rows, columns of categories].
     """
     for place, embedding in enumerate(network.category_embeddings):
-        counts = torch.tensor(np.bincount(categories[:, place], minlength=embedding.num_embeddings))
+        weight = cast("torch.Tensor", embedding.weight)
+        counts = torch.tensor(np.bincount(categories[:, place], minlength=len(weight)))
         with torch.no_grad():
-            mean = (counts.float() @ embedding.weight) / counts.sum()
-            embedding.weight[counts == 0] = mean
+            weight[counts == 0] = (counts.float() @ weight) / counts.sum()
 
 
 def save_network(network: TableNetwork, folder: Path) -> tuple[Path, ...]:

@@ -44,7 +44,7 @@ def test_the_run_holds_finished_stages_and_nothing_else(tiny_build: TinyBuild) -
 
     inside = [path.relative_to(run) for name in STAGE_NAMES for path in (run / name).rglob("*")]
     assert [path for path in inside if path.name.startswith(".")] == []
-    assert {"scratch", "fingerprint", "checkpoint.pt", "teacher-logits.npy"} & {path.name for path in inside} == set()
+    assert {"scratch", "fingerprint", "checkpoint.pt", "teacher.npz"} & {path.name for path in inside} == set()
 
 
 def test_the_manifest_of_the_run_says_what_was_asked(tiny_build: TinyBuild) -> None:

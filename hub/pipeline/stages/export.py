@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from hub.compress.lexical import add_lexical_branch
 from hub.contract.errors import GateError
@@ -79,7 +80,9 @@ def run(context: Context, folder: Path) -> str:
     )
     context.reporter.tick(2, 3, "comparing with PyTorch")
     whole = mixed_model(student, lexical, Mixture(1.0, branch, mixture.share))
-    _check_parity(context, folder, whole, encoder, rows_of(context, "validation"), exported.file)
+    rows = named(rows_of(context, "validation")).spread(context.recipe.gates.parity_rows)
+    exported_scores = scores_of(Candidate(exported.file, exporter, encoder, {}), rows)
+    check_parity(context, folder, rows, scores(whole, encode_rows(encoder, rows)), exported_scores)
     return files_fingerprint((exported.file, folder / f"{EXPORT}.json"), folder)
 
 
@@ -99,24 +102,37 @@ def student_encoder(context: Context) -> Encoder:
     return Encoder(file, context.recipe.max_length, context.recipe.window_stride)
 
 
-def _check_parity(context: Context, folder: Path, student: Any, encoder: Encoder, rows: Rows, file: Path) -> None:
-    gates = context.recipe.gates
-    rows = _named(rows).spread(gates.parity_rows)
-    reference = rows.form.probabilities(scores(student, encode_rows(encoder, rows)))
-    found = rows.form.probabilities(scores_of(Candidate(file, context.request.exporter, encoder, {}), rows))
-    gate, worst = parity_gate(reference, found, gates.parity, rows.units, scale=rows.form.scale(rows.truth))
+def check_parity(
+    context: Context, folder: Path, rows: Rows, reference: npt.NDArray[np.float32], found: npt.NDArray[np.float32]
+) -> None:
+    """Compare the scores of PyTorch with those of the exported graph, and leave the gate in ``parity.json``.
+
+    Args:
+        context: of the build.
+        folder: of the stage.
+        rows: that were read, each with a name.
+        reference: scores of PyTorch, float32 [units, outputs].
+        found: scores of the graph.
+
+    Raises:
+        GateError: HUB-G001, they differ too much.
+    """
+    gates, form = context.recipe.gates, rows.form
+    gate, worst = parity_gate(
+        form.probabilities(reference), form.probabilities(found), gates.parity, rows.units, scale=form.scale(rows.truth)
+    )
     write_json(folder / f"{PARITY}.json", to_json(gate))
     if not gate.passed:
-        named = ", ".join(rows.origins[row] for row in worst[:_WORST])
+        places = ", ".join(rows.origins[row] for row in worst[:_WORST])
         raise GateError(
             "HUB-G001",
             f"the exported graph differs from PyTorch by {gate.value:.2g} in probability, the limit is {gate.limit:g}",
-            f"worst rows: {named}",
+            f"worst rows: {places}",
             f"the run is kept; its log is {context.run.log}",
         )
 
 
-def _named(rows: Rows) -> Rows:
+def named(rows: Rows) -> Rows:
     """Return the rows with a name for those whose source gives none."""
     names = (origin or f"validation row {number}" for number, origin in enumerate(rows.origins, start=1))
     return dataclasses.replace(rows, origins=tuple(names))

@@ -37,6 +37,7 @@ from hub.pipeline.stages.rows import Words, rows_of
 from hub.pipeline.stages.training import MODEL, read_training
 from hub.pipeline.stages.verify import RESULT as VERIFIED
 from hub.pipeline.stages.verify import Verified
+from hub.pipeline.tables import bundle as tables
 from hub.publish.card import card_text, notice_text
 from hub.report import write_report
 from hub.train.base import find_base
@@ -80,8 +81,12 @@ def run(context: Context, folder: Path) -> str:
 def _copy_files(context: Context, bundle: Path) -> None:
     """Put model files, configuration and tokenizer where other people's runtimes look for them."""
     (bundle / "onnx").mkdir(parents=True)
-    for name, file in variant_files(context).items():
+    of_table = context.kind.reads == "row"
+    for name, file in (tables.files_of(context) if of_table else variant_files(context)).items():
         shutil.copyfile(file, bundle / _FILES[name])
+    if of_table:
+        tables.copy_files(context, bundle)
+        return
     student = context.run.stage("distill") / MODEL
     for name in (TOKENIZER, "tokenizer_config.json"):
         shutil.copyfile(student / name, bundle / name)
@@ -114,7 +119,7 @@ def _manifest(context: Context, prepared: Prepared, verified: Verified, choices:
         task=context.request.task_id,
         kind=context.request.task.kind,
         labels=_output_labels(context, prepared),
-        max_length=context.recipe.max_length,
+        max_length=context.recipe.max_length if context.kind.reads == "text" else 0,
         inputs=tuple(exported["inputs"]),
         output=exported["outputs"][0],
         variants=variants,
@@ -122,7 +127,7 @@ def _manifest(context: Context, prepared: Prepared, verified: Verified, choices:
         files={},
         headline={"slice": next(iter(first.evaluations)), "metric": context.request.task.headline.name},
         abstention={name: Abstention(**found) for name in results if (found := _choice(choices, name, "abstention"))},
-        window_stride=context.recipe.window_stride,
+        window_stride=context.recipe.window_stride if context.kind.reads == "text" else 0,
         thresholds=_thresholds(prepared, choices),
         gates=verified.gates,
         machine=verified.machine,
@@ -149,20 +154,35 @@ def _output_labels(context: Context, prepared: Prepared) -> tuple[LabelEntry, ..
 
 
 def _provenance(context: Context, prepared: Prepared, choices: Mapping[str, Any]) -> dict[str, Any]:
-    request, base = context.request, find_base(context.recipe.base)
+    request = context.request
     return {
         "run": context.run.folder.name,
         "built": now(),
         "plugin": {"name": request.plugin, "version": request.plugin_version},
         "packages": dict(library_versions()),
         "data": {"fingerprint": prepared.fingerprint, "source": _data_source(prepared)},
-        "base_model": {"id": base.id, "version": base.version},
+        **_origin(context),
         # The base model may be a folder of the builder's machine; its id is above.
         "recipe": context.recipe.to_mapping() | {"base": without_folders(context.recipe.base)},
         "int8": choices["int8"],
-        "vocabulary": json.loads((context.run.stage("distill") / "vocabulary.json").read_text("utf-8")),
         "licences": [to_json(note) for note in _licences(context, prepared)],
     }
+
+
+def _origin(context: Context) -> dict[str, Any]:
+    """Return what the model was made from beside the rows."""
+    if context.kind.reads == "row":
+        return {"columns_left_out": dict(tables.left_out(context))}
+    vocabulary = json.loads((context.run.stage("distill") / "vocabulary.json").read_text("utf-8"))
+    return {"base_model": _base_model(context), "vocabulary": vocabulary}
+
+
+def _base_model(context: Context) -> dict[str, str]:
+    """Return id and version of the base model; networks of tables have none."""
+    if context.kind.reads == "row":
+        return {}
+    base = find_base(context.recipe.base)
+    return {"id": base.id, "version": base.version}
 
 
 def _data_source(prepared: Prepared) -> dict[str, str]:
@@ -173,8 +193,10 @@ def _data_source(prepared: Prepared) -> dict[str, str]:
 
 
 def _licences(context: Context, prepared: Prepared) -> tuple[LicenceNote, ...]:
-    base = find_base(context.recipe.base)
-    notes = [LicenceNote("base model", base.id, base.licence, notice=base.notice)]
+    notes: list[LicenceNote] = []
+    if context.kind.reads == "text":
+        base = find_base(context.recipe.base)
+        notes.append(LicenceNote("base model", base.id, base.licence, notice=base.notice))
     if prepared.source is not None:
         licence = prepared.source.licence
         notes.append(
@@ -188,6 +210,8 @@ def _selftest_inputs(context: Context, prepared: Prepared) -> list[Any]:
     if context.request.selftest_from_data:
         rows = rows_of(context, "validation").spread(200)
         return [entry.text if isinstance(entry, Words) else entry for entry in rows.inputs]
+    if context.kind.reads == "row":
+        return tables.publishable_rows(context)
     if context.request.task.examples:
         examples = list(resolve(context.request.task.examples)())
         if examples:
@@ -198,7 +222,6 @@ def _selftest_inputs(context: Context, prepared: Prepared) -> list[Any]:
 
 def _build_result(context: Context, prepared: Prepared, verified: Verified, choices: Mapping[str, Any]) -> BuildResult:
     request = context.request
-    base = find_base(context.recipe.base)
     records = {name: context.run.record(name) for name in _STAGES}
     card = request.task.card
     return BuildResult(
@@ -215,15 +238,15 @@ def _build_result(context: Context, prepared: Prepared, verified: Verified, choi
         trainings=tuple(read_training(context, stage) for stage in ("finetune", "distill")),
         cleaning=prepared.report,
         gates=verified.gates,
-        abstention={name: found for name in (FP32, INT8) if (found := _choice(choices, name, "abstention"))},
+        abstention={name: found for name in choices["variants"] if (found := _choice(choices, name, "abstention"))},
         licences=_licences(context, prepared),
         thresholds=_thresholds(prepared, choices),
         card=CardNote(card.description, card.intended_use, card.out_of_scope, card.limits, card.language, card.tags),
-        base_model={"id": base.id, "version": base.version},
+        base_model=_base_model(context),
         data_source=_data_source(prepared),
         machine=verified.machine,
         seconds={name: record.seconds for name, record in records.items() if record},
-        notes=_notes(verified),
+        notes=tables.notes_of(context, choices) if context.kind.reads == "row" else _notes(verified),
         created=now(),
         metrics=tuple(MetricName(m.name, m.summary, m.higher_is_better, m.hub_name) for m in request.task.metrics),
     )

@@ -71,7 +71,7 @@ def train_model(
         return headline(validation.form.probabilities(scores(trained, held_out)))
 
     checkpoint = folder / SCRATCH / _CHECKPOINT
-    result = Trainer(model, batches, objective, score, plan, checkpoint, _ticker(context)).run()
+    result = Trainer(model, batches, objective, score, plan, checkpoint, ticker(context)).run()
     write_json(folder / f"{RESULT}.json", to_json(result))
     return result
 
@@ -110,7 +110,9 @@ def read_training(context: Context, stage: str) -> TrainingResult:
     return context.result(stage, RESULT, TrainingResult)
 
 
-def _ticker(context: Context) -> Callable[[Tick], None]:
+def ticker(context: Context) -> Callable[[Tick], None]:
+    """Return what tells of the progress of a training."""
+
     def tick(at: Tick) -> None:
         score = f"{at.score:.3f}" if at.score else "–"
         text = f"epoch {min(at.epoch + 1, at.epochs)}/{at.epochs}  loss {at.loss:.3f}  validation {score}"

@@ -71,8 +71,8 @@ def run(context: Context, folder: Path) -> str:
         rows.append(_score_variant(context, name, candidate, choices["variants"][name]["thresholds"]))
     context.reporter.tick(3, 4, "latency")
     latencies = choose_once(folder, "latency", lambda: _latencies(context, teacher, tokenizer, candidates))
-    models = tuple(_with_latency(row, latencies) for row in rows)
-    gates = _gates(context, models, choices["default"])
+    models = tuple(with_latency(row, latencies) for row in rows)
+    gates = gates_of(context, models, choices["default"])
     verified = Verified(models, gates, choices["default"], describe())
     file = folder / f"{RESULT}.json"
     write_json(file, to_json(verified))
@@ -186,14 +186,16 @@ def one_thread(model: Any) -> Iterator[None]:
         model.set_attn_implementation(attention)
 
 
-def _with_latency(row: ModelResult, latencies: dict[str, Any]) -> ModelResult:
+def with_latency(row: ModelResult, latencies: dict[str, Any]) -> ModelResult:
+    """Return a row of the result table with what was measured of it."""
     found = latencies.get(row.variant or row.name)
     if found is None:  # the baseline was timed when it was trained
         return row
     return dataclasses.replace(row, latency={tokens: Latency(**values) for tokens, values in found.items()})
 
 
-def _gates(context: Context, models: tuple[ModelResult, ...], default: str) -> tuple[GateResult, ...]:
+def gates_of(context: Context, models: tuple[ModelResult, ...], default: str) -> tuple[GateResult, ...]:
+    """Return the gates of a build: parity, what int8 lost where it is the default, and the share of the teacher."""
     limits, headline = context.recipe.gates, context.request.task.headline.name
     by_name = {row.variant or row.name: row for row in models}
     gates = [context.result("export", PARITY, GateResult)]

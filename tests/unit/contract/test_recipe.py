@@ -21,6 +21,7 @@ from hub.contract.recipe import (
     from_mapping,
     leaf_keys,
 )
+from hub.contract.recipe_tables import Tables
 
 # PyYAML writes U+0085 as it is and reads it as a blank.
 WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\x85"), max_size=20)
@@ -71,6 +72,14 @@ RECIPES = st.builds(
         temperature=st.floats(0.5, 10),
         teacher_weight=SHARES,
         hidden_weight=st.floats(0, 100),
+    ),
+    table=st.builds(
+        Tables,
+        width=COUNTS,
+        dropout=SHARES,
+        class_weights=st.sampled_from(["none", "sqrt", "balanced"]),
+        student_learning_rate=st.floats(1e-7, 1e-1),
+        threshold_metric=WORDS,
     ),
     compress=st.builds(Compression, trim_vocabulary=st.booleans(), vocabulary=COUNTS, reduce_range=st.booleans()),
     gates=st.builds(Gates, max_drop_points=NUMBERS, parity=SHARES, min_teacher_share=NUMBERS),
@@ -125,6 +134,7 @@ def test_missing_keys_take_their_defaults() -> None:
         ({"max_lenght": 3}, "max_lenght", "max_length"),
         ({"teacher": {"epoch": 3}}, "teacher.epoch", "teacher.epochs"),
         ({"student": {"layer": [0]}}, "student.layer", "student.layers"),
+        ({"table": {"member": 4}}, "table.member", "table.members"),
         ({"gate": {}}, "gate", "'gates'"),
         ({"teacher": {3: 1}}, "teacher.3", "teacher"),
     ],
@@ -180,6 +190,8 @@ def test_setting_without_a_sign_is_refused() -> None:
         ("data.ignore=id,Product ID", "data", "ignore", ("id", "Product ID")),
         ("data.columns=*", "data", "columns", ("*",)),
         ("gates.max_drop_points=-100", "gates", "max_drop_points", -100.0),
+        ("table.members=4", "table", "members", 4),
+        ("table.threshold_metric=", "table", "threshold_metric", ""),
     ],
 )
 def test_settings_take_the_type_of_their_field(setting: str, section: str, name: str, value: object) -> None:
@@ -275,6 +287,10 @@ def test_recipe_that_is_no_mapping_is_refused(values: Any) -> None:
         "student.teacher_weight=90",
         "student.hidden_weight=-1",
         "compress.vocabulary=0",
+        "table.bins=0",
+        "table.student_width=0",
+        "table.student_learning_rate=2",
+        "table.teacher_weight=1.5",
         "gates.max_drop_points=nan",
         "gates.parity_rows=0",
     ],
@@ -293,6 +309,7 @@ def test_value_out_of_range_is_refused(setting: str) -> None:
         ("teacher.precision=bf8", "bf16"),
         ("student.precision=fp16", "bf16"),
         ("teacher.class_weights=balance", "balanced"),
+        ("table.class_weights=root", "sqrt"),
     ],
 )
 def test_unknown_word_is_refused_with_the_nearest(setting: str, suggested: str) -> None:

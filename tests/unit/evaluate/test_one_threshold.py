@@ -103,3 +103,15 @@ def test_many_rows_are_thinned_out() -> None:
     assert calls <= 513
     # F1 at t is (1 - t^2) / (1.5 - t), highest at half its own value (Lipton et al. 2014).
     assert thresholds[1] == pytest.approx((3 - 5**0.5) / 2, abs=0.03)
+
+
+def test_thresholds_change_decisions_and_not_calibration() -> None:
+    from hub.contract.metrics import expected_calibration_error
+    from hub.evaluate.reliability import reliability_bins
+
+    found = outcome(TRUTH, CHANCES)
+    careful = dataclasses.replace(found, thresholds=np.array([0.95, 0.05]))
+
+    assert positive_recall(careful) > positive_recall(found)
+    assert expected_calibration_error(careful) == expected_calibration_error(found)
+    assert reliability_bins(careful) == reliability_bins(found)

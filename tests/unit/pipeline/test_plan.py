@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from hub.contract import CardText, DataSource, Label, Licence, Metric, Recipe, Slice
+from hub.contract import KINDS, CardText, DataSource, Label, Licence, Metric, Recipe, Slice
 from hub.contract.recipe import leaf_keys
 from hub.pipeline import fingerprint, plan
 from hub.pipeline.build import run_id
 from hub.pipeline.context import BuildRequest
-from hub.pipeline.plan import STAGE_NAMES, STAGES, stage_fingerprint
+from hub.pipeline.plan import STAGE_NAMES, STAGES, stage_fingerprint, stages_of
+from hub.pipeline.tables.plan import STAGES as TABLE_STAGES
 from hub.testing import tiny
 from tests.support.builds import EXPORTER, tiny_request
 from tests.support.sources import ROOT, imports_of
@@ -64,6 +65,7 @@ RECIPE_READERS = {
     **{key: {"data"} for key in leaf_keys(Recipe) if key.startswith("data.")},
     **{key: {"finetune"} for key in leaf_keys(Recipe) if key.startswith("teacher.")},
     **{key: {"distill"} for key in leaf_keys(Recipe) if key.startswith("student.")},
+    **{key: set() for key in leaf_keys(Recipe) if key.startswith("table.")},
 }
 
 
@@ -227,16 +229,17 @@ def test_the_name_of_a_recipe_leads_nowhere_else(base: Path, name: str) -> None:
 # --- code -------------------------------------------------------------------------------------------
 
 NO_RESULT = (
-    "contract.data", "contract.domain", "contract.errors", "contract.exporter", "contract.figures", "contract.recipe",
-    "contract.numbers", "contract.reference", "contract.results", "edge.files", "edge.schema", "pipeline.context", "pipeline.fingerprint",
-    "pipeline.progress", "pipeline.run",
+    "contract.data", "contract.domain", "contract.errors", "contract.exporter", "contract.figures", "contract.kinds",
+    "contract.numbers", "contract.recipe", "contract.recipe_tables", "contract.reference", "contract.results",
+    "edge.files", "edge.schema", "pipeline.context", "pipeline.fingerprint", "pipeline.progress", "pipeline.run",
 )  # fmt: skip
 """Declarations, and what writes and reads files: a change there does not change a number."""
 
 READ_BACK = ("data", "data.prepared", "data.store")
 """What other stages than ``data`` use of the rows is their reading, and the rows have a fingerprint."""
 
-STAGE_MODULES = {f"pipeline.stages.{stage.module}" for stage in STAGES}
+EVERY_STAGE = (*STAGES, *TABLE_STAGES)
+STAGE_MODULES = {f"pipeline.{stage.module}" for stage in EVERY_STAGE}
 
 
 def home_of(name: str) -> str | None:
@@ -265,9 +268,9 @@ def used_by(module: str) -> set[str]:
     return found - {module}
 
 
-@pytest.mark.parametrize("stage", STAGES, ids=STAGE_NAMES)
+@pytest.mark.parametrize("stage", EVERY_STAGE, ids=lambda stage: stage.module)
 def test_the_code_that_a_stage_uses_counts(stage: plan.Stage) -> None:
-    module = f"pipeline.stages.{stage.module}"
+    module = f"pipeline.{stage.module}"
     used = used_by(module) - {*NO_RESULT, *READ_BACK}
     assert len(used) >= 3 or stage.name == "data"
 
@@ -276,11 +279,19 @@ def test_the_code_that_a_stage_uses_counts(stage: plan.Stage) -> None:
     assert missing == set()
 
 
-@pytest.mark.parametrize("stage", STAGES, ids=STAGE_NAMES)
+@pytest.mark.parametrize("stage", EVERY_STAGE, ids=lambda stage: stage.module)
 def test_every_name_of_code_exists(stage: plan.Stage) -> None:
     assert [name for name in stage.code if fingerprint.code_fingerprint(f"hub.{name}") == "missing"] == []
 
 
-def test_a_stage_needs_earlier_ones_only() -> None:
-    for place, stage in enumerate(STAGES):
+@pytest.mark.parametrize("stages", [STAGES, TABLE_STAGES], ids=["texts", "tables"])
+def test_a_stage_needs_earlier_ones_only(stages: tuple[plan.Stage, ...]) -> None:
+    for place, stage in enumerate(stages):
         assert set(stage.needs) <= set(STAGE_NAMES[:place]), stage.name
+
+
+def test_stages_of_every_kind_have_the_same_names() -> None:
+    for kind in KINDS:
+        assert tuple(stage.name for stage in stages_of(kind)) == STAGE_NAMES
+    assert stages_of("tabular-regression") == TABLE_STAGES
+    assert stages_of("multi-label") == STAGES

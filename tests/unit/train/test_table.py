@@ -163,6 +163,12 @@ def test_batches_hold_every_row_once_in_another_order_each_epoch() -> None:
     assert draw(0) != draw(1)
 
 
+@pytest.mark.parametrize(("rows", "wanted"), [(100_000, 256), (5120, 256), (1000, 50), (200, 16), (5, 16)])
+def test_small_tables_take_smaller_steps(rows: int, wanted: int) -> None:
+    assert table.rows_a_step(Tables(batch_size=256), rows) == wanted
+    assert table.rows_a_step(Tables(batch_size=8), rows) == 8
+
+
 def test_loss_that_is_no_number_is_refused(arrays: TableArrays, tmp_path: Path) -> None:
     broken = TableArrays(np.full_like(arrays.numbers, np.nan), arrays.categories)
     objective = table.teacher_objective(broken, np.zeros(240, dtype=np.int64), 2, SMALL)

@@ -1,4 +1,4 @@
-"""From a transformers model to one clean ONNX file."""
+"""From a transformers model, or a plain module for tables, to one clean ONNX file."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from hub.contract import Exported, ExportRequest, HubError, UsageError
+from hub.contract import KINDS, Exported, ExportRequest, HubError, UsageError
 from hub.edge.files import written_whole
 from hub_onnx.first_token import choose_first_token
+from hub_onnx.plain import trace_module
 
 if TYPE_CHECKING:
     import onnx
@@ -28,7 +29,11 @@ DEFAULT_OPSET = 20
 _OPSETS = (17, 26)
 """Older ones lack LayerNormalization, newer ones no runtime of today takes."""
 
-_TASKS = {"text-classification": "text-classification"}
+_TASKS = {
+    "text-classification": "text-classification",
+    "multi-label": "text-classification",
+    "token-classification": "token-classification",
+}
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 _LIBRARIES = ("onnx_ir", "onnxscript", "optimum", "torch", "transformers")
 _SAMPLE_ROWS, _SAMPLE_TOKENS = 2, 8
@@ -42,8 +47,9 @@ def export(request: ExportRequest) -> Exported:
         request: ``options`` takes ``opset``.
 
     Returns:
-        What was written. The graph takes int64 inputs [batch, length] and gives ``logits``
-        float32 [batch, labels]; it holds no paths, stack traces or shape notes of this machine.
+        What was written. For texts the graph takes int64 inputs [batch, length]; for tables those that the model
+        names. It gives ``logits`` float32 [batch, labels], or ``value`` float32 [batch, 1] where a number is
+        predicted; it holds no paths, stack traces or shape notes of this machine.
 
     Raises:
         UsageError: HUB-X020, the model is not made for this kind of task; HUB-X021, unknown option or opset.
@@ -52,16 +58,21 @@ def export(request: ExportRequest) -> Exported:
     import onnx
 
     opset = _opset(request.options)
-    check_task(request.model, request.kind)
-    sample = sample_inputs(request.model)
-    program = _trace(request.model, sample, opset)
+    kind = KINDS.get(request.kind)
+    if kind is not None and kind.reads == "row":
+        output = "value" if kind.answers == "number" else "logits"
+        with _translated(request.model):
+            program = trace_module(request.model, opset, output)
+    else:
+        check_task(request.model, request.kind)
+        program = _trace(request.model, sample_inputs(request.model), opset)
     clean(program)
     _check_axes(program)
     if program.opset_imports.get("") != opset:
         written = program.opset_imports.get("")
         raise HubError("HUB-X022", f"the exporter wrote opset {written} instead of {opset}", "export is unusable")
     model = _to_proto(program)
-    first_token_only = choose_first_token(model)
+    first_token_only = choose_first_token(model) if kind is None or kind.reads == "text" else False
     with written_whole(request.target) as path:
         onnx.save_model(model, path)
     operators = Counter(f"{node.domain}::{node.op_type}".removeprefix("::") for node in model.graph.node)
@@ -142,11 +153,25 @@ def _trace(model: Any, sample: Mapping[str, torch.Tensor], opset: int) -> onnx_i
 
     attention = model.config._attn_implementation
     try:
-        with _into_log():
+        with _translated(model):
             model.set_attn_implementation("eager")  # a smaller graph than that of sdpa, the same numbers
             exported = OnnxExporter().export(
                 model.eval(), dict(sample), config=OnnxConfig(dynamic=True, opset_version=opset)
             )
+    finally:
+        model.set_attn_implementation(attention)
+    program: onnx_ir.Model = exported.program
+    return program
+
+
+@contextmanager
+def _translated(model: Any) -> Iterator[None]:
+    """Turn what exporters raise into an error of the project, and send what they say to the log."""
+    try:
+        with _into_log():
+            yield
+    except HubError:
+        raise
     except Exception as error:  # torch.export raises what it likes; the cause is kept and shown
         logger.exception("export failed")
         raise HubError(
@@ -155,10 +180,6 @@ def _trace(model: Any, sample: Mapping[str, torch.Tensor], opset: int) -> onnx_i
             f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}",
             "the run's log has the whole trace",
         ) from error
-    finally:
-        model.set_attn_implementation(attention)
-    program: onnx_ir.Model = exported.program
-    return program
 
 
 @contextmanager
@@ -229,7 +250,11 @@ def clean(program: onnx_ir.Model) -> None:
 
 def _check_axes(program: onnx_ir.Model) -> None:
     for value in program.graph.inputs:
-        fixed = [axis for axis, size in enumerate(value.shape or ()) if isinstance(size, int)]
+        # The columns of a table are fixed; of texts both axes move.
+        axes = list(value.shape or ())
+        if len(axes) == 2 and value.name not in _INPUTS:
+            axes = axes[:1]
+        fixed = [axis for axis, size in enumerate(axes) if isinstance(size, int)]
         if fixed:
             raise HubError(
                 "HUB-X022", f"the exporter fixed axis {fixed[0]} of input {value.name!r}", "export is unusable"
@@ -240,7 +265,8 @@ def _to_proto(program: onnx_ir.Model) -> onnx.ModelProto:
     import onnx_ir
 
     for value in program.graph.inputs:
-        value.shape = onnx_ir.Shape(("batch", "length"))
+        text = value.name in _INPUTS
+        value.shape = onnx_ir.Shape(("batch", "length") if text else ("batch", *tuple(value.shape or ())[1:]))
     for value in program.graph.outputs:
         value.shape = onnx_ir.Shape(("batch", *tuple(value.shape or ())[1:]))
     model = onnx_ir.to_proto(program)

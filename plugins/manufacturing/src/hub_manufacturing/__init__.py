@@ -1,0 +1,1 @@
+"""Manufacturing tasks for the domain model hub."""
