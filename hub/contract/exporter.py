@@ -18,7 +18,9 @@ class ExportRequest:
     """What the host tells an exporter.
 
     Args:
-        model: a ``transformers.PreTrainedModel`` in fp32 and evaluation mode.
+        model: in fp32 and evaluation mode: a ``transformers.PreTrainedModel``; for kinds that read rows of a table a
+            ``torch.nn.Module`` whose ``sample_inputs()`` gives tensors by input name, with 2 or more rows each, and
+            which takes them by these names.
         target: file to write; its folder exists. Written whole or not at all.
         kind: the task's kind.
         max_length: longest input in tokens, special tokens included.

@@ -87,9 +87,10 @@ def test_privacy_practice_reads_only_the_users_own_rows() -> None:
 
 
 def test_both_recipes_read_whole_licences() -> None:
-    for recipe in LICENCE_CATEGORY.recipes:
-        assert (recipe.max_length, recipe.window_stride) == (512, 64)
-    assert "windows of 512 tokens" in LICENCE_CATEGORY.card.limits
+    quick, standard = LICENCE_CATEGORY.recipes
+    assert (quick.max_length, quick.window_stride) == (256, 32)
+    assert (standard.max_length, standard.window_stride) == (512, 64)
+    assert "windows of 256 or 512 tokens" in LICENCE_CATEGORY.card.limits
 
 
 def test_cards_say_what_they_must() -> None:

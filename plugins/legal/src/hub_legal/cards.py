@@ -26,7 +26,7 @@ LICENCE_CATEGORY = CardText(
         "- **Whole families are held out** (all GPL versions and variants together, all of Creative Commons, all of"
         " BSD), so that the scores are about licences of a new kind. A new version of a known licence is easier.\n"
         "- **Long documents.** Half of the texts have more than 320 words, a tenth more than 2,800. A text"
-        " is read in windows of 512 tokens whose scores are averaged, so that one telling sentence counts less in a"
+        " is read in windows of 256 or 512 tokens (the recipe says which) whose scores are averaged, so that one telling sentence counts less in a"
         " long text; what stands beyond the 64th window is not read.\n"
         "- **The categories are one database's judgement.** Its editors decide case by case; `Copyleft` and `Copyleft"
         " Limited` differ in scope, which may hang on one sentence.\n"
