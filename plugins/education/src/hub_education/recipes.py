@@ -25,7 +25,7 @@ READING_QUICK = Recipe(
     name="quick",
     summary="Minutes: 8 epochs over a few hundred texts, the first 256 tokens of each, student of 2 layers",
     max_length=256,
-    teacher=Training(epochs=8, learning_rate=2e-4, batch_size=16),
+    teacher=Training(epochs=8, learning_rate=1e-4, batch_size=16),
     student=Distillation(layers=(0, 5), epochs=12, learning_rate=5e-4, batch_size=16),
 )
 
@@ -33,6 +33,6 @@ READING_STANDARD = Recipe(
     name="standard",
     summary="Longer: 15 epochs, the first 512 tokens of each text, student of 3 layers",
     max_length=512,
-    teacher=Training(epochs=15, learning_rate=2e-4, batch_size=16, patience=4),
+    teacher=Training(epochs=15, learning_rate=1e-4, batch_size=16, patience=4),
     student=Distillation(layers=(0, 2, 5), epochs=20, learning_rate=5e-4, batch_size=16),
 )

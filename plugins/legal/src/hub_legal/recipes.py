@@ -11,7 +11,7 @@ LICENCE_QUICK = Recipe(
     summary="Some twelve minutes: 8 epochs of texts in windows of 256 tokens, student of 2 layers",
     max_length=256,
     window_stride=32,
-    teacher=Training(epochs=8, learning_rate=3e-4, batch_size=8, class_weights="sqrt", mask_tokens=0.05),
+    teacher=Training(epochs=8, learning_rate=8e-5, batch_size=8, class_weights="sqrt", mask_tokens=0.05),
     student=Distillation(layers=(0, 5), epochs=10, learning_rate=5e-4, batch_size=8),
 )
 
@@ -20,7 +20,7 @@ LICENCE_STANDARD = Recipe(
     summary="Half an hour: 5 epochs of whole texts in windows of 512 tokens, student of 2 layers",
     max_length=512,
     window_stride=64,
-    teacher=Training(epochs=5, learning_rate=2e-4, batch_size=8, class_weights="sqrt", mask_tokens=0.05),
+    teacher=Training(epochs=5, learning_rate=8e-5, batch_size=8, class_weights="sqrt", mask_tokens=0.05),
     student=Distillation(layers=(0, 5), epochs=8, learning_rate=5e-4, batch_size=8),
 )
 
