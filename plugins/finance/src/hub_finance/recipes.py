@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.contract import DataOptions, Distillation, Recipe, Training
+from hub.contract import DataOptions, Distillation, Recipe, Tables, Training
 
 MERCHANT_QUICK = Recipe(
     name="quick",
@@ -68,16 +68,16 @@ SENTIMENT_STANDARD = Recipe(
     student=Distillation(layers=(0, 5), epochs=15, learning_rate=5e-4, batch_size=32),
 )
 
-# Probabilities are the product here: they are ranked and priced, so nothing may bend them.
+# Who counts as bad is decided by cost: a bad credit granted costs five times a good one refused.
 RISK_QUICK = Recipe(
     name="quick",
-    summary="Minutes: 30 epochs of at most 20,000 rows a label",
+    summary="Minutes: an ensemble of 8 small networks, 40 epochs of at most 20,000 rows a label; one small student",
     data=DataOptions(max_rows_per_label=20_000),
-    teacher=Training(epochs=30, learning_rate=1e-3, batch_size=256, label_smoothing=0.0, dropout=0.1, patience=6),
+    table=Tables(epochs=40, threshold_metric="risk_cost"),
 )
 
 RISK_STANDARD = Recipe(
     name="standard",
-    summary="All rows, up to 100 epochs",
-    teacher=Training(epochs=100, learning_rate=5e-4, batch_size=256, label_smoothing=0.0, dropout=0.1, patience=15),
+    summary="All rows: an ensemble of 16 wider networks, 60 epochs; one small student for longer",
+    table=Tables(width=192, members=16, epochs=60, learning_rate=4e-3, threshold_metric="risk_cost"),
 )
