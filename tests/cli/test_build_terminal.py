@@ -55,6 +55,8 @@ def test_bars_show_loss_and_score_and_an_interrupt_loses_nothing(
         stderr=other,
         env=os.environ | environment,
         start_new_session=True,
+        # A shell that starts the tests in the background lets them ignore Ctrl-C, and their children with them.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     os.close(other)
     try:
