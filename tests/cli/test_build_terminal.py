@@ -48,6 +48,8 @@ def test_bars_show_loss_and_score_and_an_interrupt_loses_nothing(
     words = ("build", "tiny/things", "--set", f"base={tiny_build.base}", "--set", setting, "--runs", str(runs))
     terminal, other = pty.openpty()
     environment = {"PYTHONPATH": str(tiny_site), "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "30"}
+    # A shell that starts the tests in the background lets them ignore Ctrl-C; children inherit that and nothing else.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "-m", "hub.cli", *words],
         stdin=other,
@@ -55,9 +57,8 @@ def test_bars_show_loss_and_score_and_an_interrupt_loses_nothing(
         stderr=other,
         env=os.environ | environment,
         start_new_session=True,
-        # A shell that starts the tests in the background lets them ignore Ctrl-C, and their children with them.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
+    signal.signal(signal.SIGINT, before)
     os.close(other)
     try:
         drawn = read_all(terminal, process, REACHED)
