@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from hub.contract import Distillation, Recipe, Training
+from hub.contract import Compression, Distillation, Recipe, Training
+
+# A word that training never saw is one the model must know as a whole: spelled in letters it tells nothing.
+_WHOLE_VOCABULARY = Compression(trim_vocabulary=False)
 
 WORD_QUICK = Recipe(
     name="quick",
@@ -10,6 +13,7 @@ WORD_QUICK = Recipe(
     max_length=16,
     teacher=Training(epochs=4, learning_rate=3e-4, epoch_rows_per_label=2500),
     student=Distillation(layers=(0, 5), epochs=5, learning_rate=5e-4, epoch_rows_per_label=2500),
+    compress=_WHOLE_VOCABULARY,
 )
 
 WORD_STANDARD = Recipe(
@@ -18,6 +22,7 @@ WORD_STANDARD = Recipe(
     max_length=16,
     teacher=Training(epochs=6, learning_rate=3e-4, epoch_rows_per_label=8000),
     student=Distillation(layers=(0, 5), epochs=8, learning_rate=5e-4, epoch_rows_per_label=8000),
+    compress=_WHOLE_VOCABULARY,
 )
 
 # Whole articles: few rows of many tokens, so small batches.
