@@ -21,7 +21,7 @@ from hub.pipeline.stages.export import GRAPH, student_encoder
 from hub.pipeline.stages.lengths import texts_of_length
 from hub.pipeline.stages.rows import Rows, rows_of
 from hub.pipeline.stages.running import Candidate, caller, scores_of
-from hub.pipeline.stages.scoring import evaluations, thresholds_of
+from hub.pipeline.stages.scoring import evaluations, has_thresholds, thresholds_of
 
 FP32, INT8 = "fp32", "int8"
 CHOICES = "variants"
@@ -121,7 +121,9 @@ def _decisions(candidate: Candidate, calibration: Rows, validation: Rows) -> dic
     abstention = form.abstention(
         form.probabilities(scores_of(candidate, calibration)), calibration.truth, calibration.units, TARGET_PRECISION
     )
-    thresholds = thresholds_of(validation, form.probabilities(scores_of(candidate, validation)))
+    thresholds = None
+    if has_thresholds(validation):
+        thresholds = thresholds_of(validation, form.probabilities(scores_of(candidate, validation)))
     return {
         "abstention": None if abstention is None else to_json(abstention),
         "thresholds": None if thresholds is None else thresholds.tolist(),

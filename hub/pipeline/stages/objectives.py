@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -86,4 +87,4 @@ def student_objective(
 
 
 def _masked(batch: Batch, masking: TokenMasking) -> Batch:
-    return Batch(masking.apply(batch.ids), batch.mask, batch.types, batch.read, batch.units, batch.slots)
+    return dataclasses.replace(batch, ids=masking.apply(batch.ids))

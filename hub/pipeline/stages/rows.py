@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from hub.contract.data import Example
 from hub.contract.domain import KINDS
 from hub.contract.outcomes import AnyOutcome
 from hub.data import Prepared
+from hub.edge.encode import joined_words
 from hub.evaluate.forms import Form, form_of
 from hub.evaluate.scores import slice_outcomes
 from hub.pipeline.context import Context
@@ -106,9 +106,8 @@ class Words(tuple[str, ...]):
     def __new__(cls, words: Iterable[str], text: str = "", ranges: Sequence[tuple[int, int]] = ()) -> Words:
         """Make words that stand apart, or with ``text`` and ``ranges`` those of a text."""
         made = super().__new__(cls, words)
-        ends = itertools.accumulate(len(word) + 1 for word in made)
-        apart = tuple((end - 1 - len(word), end - 1) for word, end in zip(made, ends, strict=True))
-        made.text, made.ranges = (text, tuple(ranges)) if text else (" ".join(made), apart)
+        joined, apart = joined_words(made)
+        made.text, made.ranges = (text, tuple(ranges)) if text else (joined, tuple(apart))
         return made
 
 

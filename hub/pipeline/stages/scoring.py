@@ -61,4 +61,9 @@ def thresholds_of(rows: Rows, probabilities: npt.NDArray[np.float64]) -> npt.NDA
         rows: validation rows.
         probabilities: of the model on them, float64 [rows, labels].
     """
-    return choose_thresholds(probabilities, rows.truth) if rows.truth.ndim == 2 else None
+    return choose_thresholds(probabilities, rows.truth) if has_thresholds(rows) else None
+
+
+def has_thresholds(rows: Rows) -> bool:
+    """Whether each label is a decision of its own: only then must a model read validation rows to choose them."""
+    return bool(rows.truth.ndim == 2)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from hub.contract.results import GateResult, Latency, ModelResult
 from hub.edge.files import sha256, write_json
@@ -26,9 +27,9 @@ from hub.pipeline.stages.encoding import encode_rows
 from hub.pipeline.stages.export import PARITY, student_encoder
 from hub.pipeline.stages.finetune import load_whole_teacher, teacher_encoder
 from hub.pipeline.stages.lengths import TIMED_TOKENS, texts_of_length
-from hub.pipeline.stages.rows import rows_of
+from hub.pipeline.stages.rows import Rows, rows_of
 from hub.pipeline.stages.running import Candidate, caller, scores_of
-from hub.pipeline.stages.scoring import evaluations, thresholds_of
+from hub.pipeline.stages.scoring import evaluations, has_thresholds, thresholds_of
 from hub.train.inference import scores
 
 if TYPE_CHECKING:
@@ -83,11 +84,13 @@ def _score_teacher(context: Context, model: Any, tokenizer: PreTrainedTokenizerB
     """Score the teacher in PyTorch fp32, with its own temperature and thresholds so that its answers compare."""
     encoder = teacher_encoder(context, tokenizer, scratch)
     validation, calibration, test = (rows_of(context, name) for name in ("validation", "calibration", "test"))
-    found = {id(rows): scores(model, encode_rows(encoder, rows)) for rows in (validation, calibration, test)}
     form = test.form
-    temperature = form.fit_temperature(found[id(calibration)], calibration.truth)
-    thresholds = thresholds_of(validation, form.probabilities(found[id(validation)], temperature))
-    probabilities = form.probabilities(found[id(test)], temperature)
+    temperature = form.fit_temperature(scores(model, encode_rows(encoder, calibration)), calibration.truth)
+
+    def read(rows: Rows) -> npt.NDArray[np.float64]:
+        return form.probabilities(scores(model, encode_rows(encoder, rows)), temperature)
+
+    thresholds = thresholds_of(validation, read(validation)) if has_thresholds(validation) else None
     metrics = context.request.task.metrics
     weights = sum(p.numel() for p in (*model.parameters(), *model.buffers()) if p.is_floating_point())
     return ModelResult(
@@ -95,7 +98,7 @@ def _score_teacher(context: Context, model: Any, tokenizer: PreTrainedTokenizerB
         role="teacher",
         parameters=weights,
         bytes=4 * weights,
-        evaluations=evaluations(test, probabilities, metrics, thresholds=thresholds, intervals=True),
+        evaluations=evaluations(test, read(test), metrics, thresholds=thresholds, intervals=True),
     )
 
 
