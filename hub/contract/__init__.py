@@ -36,7 +36,18 @@ if TYPE_CHECKING:
         RunError,
         UsageError,
     )
-    from hub.contract.exporter import Exported, Exporter, ExportRequest, Runtime
+    from hub.contract.exporter import (
+        Branch,
+        Exported,
+        Exporter,
+        ExportRequest,
+        Feeds,
+        GraphDescription,
+        GraphValue,
+        QuantizedForm,
+        QuantizeRequest,
+        Runtime,
+    )
     from hub.contract.hookspecs import CommandGroup, hookimpl
     from hub.contract.outcomes import AnyOutcome, LabelsOutcome, NumbersOutcome, Outcome, Span, SpansOutcome
     from hub.contract.recipe import Compression, DataOptions, Distillation, Gates, Lexical, Recipe, Training
@@ -49,7 +60,8 @@ _HOMES = {
     "hub.contract.domain": "CONTRACT_VERSION KINDS CardText DataSource Domain Feature HubDataset Kind"
     " Label Licence Metric Slice Task",
     "hub.contract.errors": "BundleError DataError GateError HubError MissingError NetworkError RunError UsageError",
-    "hub.contract.exporter": "Exported Exporter ExportRequest Runtime",
+    "hub.contract.exporter": "Branch Exported Exporter ExportRequest Feeds GraphDescription GraphValue QuantizedForm"
+    " QuantizeRequest Runtime",
     "hub.contract.hookspecs": "CommandGroup hookimpl",
     "hub.contract.outcomes": "AnyOutcome LabelsOutcome NumbersOutcome Outcome Span SpansOutcome",
     "hub.contract.recipe": "Compression DataOptions Distillation Gates Lexical Recipe Training",
@@ -64,6 +76,7 @@ __all__ = [
     "KINDS",
     "SPLITS",
     "AnyOutcome",
+    "Branch",
     "BundleError",
     "CardText",
     "CommandGroup",
@@ -79,8 +92,11 @@ __all__ = [
     "Exported",
     "Exporter",
     "Feature",
+    "Feeds",
     "GateError",
     "Gates",
+    "GraphDescription",
+    "GraphValue",
     "HubDataset",
     "HubError",
     "Kind",
@@ -94,6 +110,8 @@ __all__ = [
     "NetworkError",
     "NumbersOutcome",
     "Outcome",
+    "QuantizeRequest",
+    "QuantizedForm",
     "Recipe",
     "RunError",
     "Runtime",

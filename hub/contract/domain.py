@@ -188,7 +188,7 @@ class Task:
 
     Args:
         name: unique in its domain, ``icd10-chapter``.
-        kind: one of `KINDS`.
+        kind: one of `KINDS` that are trained.
         summary: one line.
         labels: in the order of the model's outputs; for token-classification the entity types; empty for
             tabular-regression, and for a task whose labels are those of its rows.
@@ -218,6 +218,8 @@ class Task:
         check_name(self.name)
         if self.kind not in KINDS:
             raise ValueError(f"task {self.name!r}: unknown kind {self.kind!r}")
+        if not KINDS[self.kind].trained:
+            raise ValueError(f"task {self.name!r}: models of the kind {self.kind} are exported, not trained")
         if not (self.recipes and self.metrics):
             raise ValueError(f"task {self.name!r} needs at least one recipe and one metric")
         for what, names in (
