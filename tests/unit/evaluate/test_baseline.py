@@ -9,8 +9,9 @@ import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from hub.contract.errors import DataError
-from hub.evaluate.baseline import TextBaseline, joined, train_text_baseline
+from hub.evaluate.baseline import MANY_CLASSES, TextBaseline, joined, train_text_baseline
 from hub.evaluate.forms import Form, LabelForm, LabelsForm
+from hub.evaluate.linear import train_centroids
 from tests.support.labelled import Labelled
 
 WORDS = {
@@ -179,3 +180,31 @@ def test_labels_that_never_or_always_occur_have_constant_scores(several: TextBas
 
 def test_one_label_a_row_has_no_thresholds(model: TextBaseline) -> None:
     assert model.thresholds is None
+
+
+def test_means_of_classes_are_cosines() -> None:
+    from scipy.sparse import csr_matrix
+
+    features = csr_matrix(np.array([[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], dtype=np.float32))
+    machines = train_centroids(features, np.array([0, 2, 2, 3]), 5)
+    assert machines.trained.tolist() == [0, 2, 3]
+    half = np.sqrt(0.5)
+    np.testing.assert_allclose(machines.margins(features)[:, [0, 2, 3]], [[1, half, 0]] * 2 + [[0, half, 0], [0, 0, 1]])
+    assert (machines.margins(features)[:, [1, 4]] == -10).all()
+    assert machines.parameters == 4 + 3
+
+
+def test_means_need_two_classes() -> None:
+    from scipy.sparse import csr_matrix
+
+    with pytest.raises(DataError, match="one class only"):
+        train_centroids(csr_matrix(np.eye(2, dtype=np.float32)), np.array([1, 1]), 3)
+
+
+def test_very_many_classes_are_learned_by_their_means() -> None:
+    names = tuple(f"c{number:03d}" for number in range(MANY_CLASSES + 1))
+    form = LabelForm(names)
+    texts = [f"word{number} thing{number}" for number in range(len(names))]
+    model = train(form, texts, np.arange(len(names)))
+    assert (model.probabilities(texts).argmax(axis=1) == np.arange(len(names))).all()
+    assert model.parameters < 100 * len(names)

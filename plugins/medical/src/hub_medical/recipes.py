@@ -18,8 +18,8 @@ STANDARD = Recipe(
     student=Distillation(layers=(0, 5), epochs=8, learning_rate=5e-4, epoch_rows_per_label=2000),
 )
 
-# The lexical table has a column for each of the 1,587 categories: few rows for pairs keep it small.
-_FEW_PAIRS = Lexical(buckets=2048)
+# The lexical table would have a column for each of the 1,587 categories and be several times the encoder's size.
+_NO_BRANCH = Lexical(use=False)
 
 CATEGORY_QUICK = Recipe(
     name="quick",
@@ -27,7 +27,7 @@ CATEGORY_QUICK = Recipe(
     data=DataOptions(max_rows_per_label=12),
     teacher=Training(epochs=4, learning_rate=3e-4),
     student=Distillation(layers=(0, 5), epochs=5, learning_rate=5e-4),
-    lexical=_FEW_PAIRS,
+    lexical=_NO_BRANCH,
 )
 
 CATEGORY_STANDARD = Recipe(
@@ -35,7 +35,7 @@ CATEGORY_STANDARD = Recipe(
     summary="An hour: 8 epochs of at most 24 terms a category, drawn anew, student of 2 layers",
     teacher=Training(epochs=8, learning_rate=3e-4, epoch_rows_per_label=24),
     student=Distillation(layers=(0, 5), epochs=10, learning_rate=5e-4, epoch_rows_per_label=24),
-    lexical=_FEW_PAIRS,
+    lexical=_NO_BRANCH,
 )
 
 TEXT_QUICK = Recipe(
