@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from hub.contract.errors import (
         BundleError,
+        CheckpointError,
         DataError,
         GateError,
         HubError,
@@ -59,7 +60,9 @@ _HOMES = {
     "hub.contract.data": "SPLITS Dataset Example LoadRequest",
     "hub.contract.domain": "CONTRACT_VERSION KINDS CardText DataSource Domain Feature HubDataset Kind"
     " Label Licence Metric Slice Task",
-    "hub.contract.errors": "BundleError DataError GateError HubError MissingError NetworkError RunError UsageError",
+    "hub.contract.errors": (
+        "BundleError CheckpointError DataError GateError HubError MissingError NetworkError RunError UsageError"
+    ),
     "hub.contract.exporter": "Branch Exported Exporter ExportRequest Feeds GraphDescription GraphValue QuantizedForm"
     " QuantizeRequest Runtime",
     "hub.contract.hookspecs": "CommandGroup hookimpl",
@@ -79,6 +82,7 @@ __all__ = [
     "Branch",
     "BundleError",
     "CardText",
+    "CheckpointError",
     "CommandGroup",
     "Compression",
     "DataError",

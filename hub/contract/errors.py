@@ -71,6 +71,12 @@ class BundleError(HubError):
     exit_code = EXIT_DATA
 
 
+class CheckpointError(HubError):
+    """A checkpoint that is damaged, or whose answers would mean nothing (exit code 3)."""
+
+    exit_code = EXIT_DATA
+
+
 class MissingError(HubError):
     """A plugin or dependency that is not there or does not work (exit code 4)."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from hub.contract import DataSource, HubDataset, Metric, Slice, Task
+from hub.contract.standard_metrics import ONE_LABEL
 from hub_education.card import ONESTOP_LICENCE, READING_CARD, WORD_CARD, WORDS_LICENCE
 from hub_education.labels import CEFR, READING
 from hub_education.recipes import READING_QUICK, READING_STANDARD, WORD_QUICK, WORD_STANDARD
 
-_HOST = "hub.contract.metrics"
 _OWN = "hub_education.metrics"
 
 # Levels have an order, so an answer next to the right one is better than one far off. Kappa is the headline for
@@ -21,15 +21,7 @@ METRICS = (
         higher_is_better=False,
     ),
     Metric("adjacent_accuracy", f"{_OWN}:adjacent_accuracy", "Share of rows with the right level or one next to it"),
-    Metric("macro_f1", f"{_HOST}:macro_f1", "Mean F1 over the levels", hub_name="f1"),
-    Metric("accuracy", f"{_HOST}:accuracy", "Share of rows with the right level", hub_name="accuracy"),
-    Metric("log_loss", f"{_HOST}:log_loss", "Negative log-likelihood in nats", higher_is_better=False),
-    Metric(
-        "expected_calibration_error",
-        f"{_HOST}:expected_calibration_error",
-        "Mean gap between probability and accuracy",
-        higher_is_better=False,
-    ),
+    *ONE_LABEL,
 )
 
 WORD_LEVEL = Task(

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 from hub.contract import DataSource, HubDataset, Label, Metric, Task
+from hub.contract.standard_metrics import ACCURACY, CALIBRATION_ERROR, LOG_LOSS, MACRO_F1, TOP_3_ACCURACY
 from hub_finance import cards, intents, licences, merchants, recipes
 
-_METRICS = "hub.contract.metrics"
 _OWN = "hub_finance.metrics"
 
-_MACRO_F1 = Metric("macro_f1", f"{_METRICS}:macro_f1", "Mean F1 over the labels", hub_name="f1")
-_ACCURACY = Metric("accuracy", f"{_METRICS}:accuracy", "Share of rows with the right label", hub_name="accuracy")
-_TOP_3 = Metric("top_3_accuracy", f"{_METRICS}:top_3_accuracy", "Share of rows with the right label among three")
 _COVERAGE = Metric(
     "coverage_at_95_precision",
     f"{_OWN}:coverage_at_95_precision",
     "Largest share of rows, the surest first, of whose answers 95 % are right",
-)
-_LOG_LOSS = Metric("log_loss", f"{_METRICS}:log_loss", "Negative log-likelihood in nats", higher_is_better=False)
-_CALIBRATION = Metric(
-    "expected_calibration_error",
-    f"{_METRICS}:expected_calibration_error",
-    "Mean gap between probability and accuracy",
-    higher_is_better=False,
 )
 
 MERCHANT_CATEGORY = Task(
@@ -40,7 +30,7 @@ MERCHANT_CATEGORY = Task(
         ),
     ),
     recipes=(recipes.MERCHANT_QUICK, recipes.MERCHANT_STANDARD),
-    metrics=(_MACRO_F1, _ACCURACY, _TOP_3, _COVERAGE, _LOG_LOSS, _CALIBRATION),
+    metrics=(MACRO_F1, ACCURACY, TOP_3_ACCURACY, _COVERAGE, LOG_LOSS, CALIBRATION_ERROR),
     card=cards.MERCHANT_CATEGORY,
     examples="hub_finance.examples:merchants",
 )
@@ -69,9 +59,9 @@ BANKING_INTENT = Task(
     ),
     recipes=(recipes.TEXT_QUICK, recipes.TEXT_STANDARD),
     metrics=(
-        _MACRO_F1,
-        _ACCURACY,
-        _TOP_3,
+        MACRO_F1,
+        ACCURACY,
+        TOP_3_ACCURACY,
         _COVERAGE,
         Metric(
             "intent_cost",
@@ -79,8 +69,8 @@ BANKING_INTENT = Task(
             "Mean cost of a row: a missed report of a lost or abused card 5, any other mistake 1",
             higher_is_better=False,
         ),
-        _LOG_LOSS,
-        _CALIBRATION,
+        LOG_LOSS,
+        CALIBRATION_ERROR,
     ),
     card=cards.BANKING_INTENT,
     examples="hub_finance.examples:questions",
@@ -112,8 +102,8 @@ HEADLINE_SENTIMENT = Task(
     ),
     recipes=(recipes.SENTIMENT_QUICK, recipes.SENTIMENT_STANDARD),
     metrics=(
-        _MACRO_F1,
-        _ACCURACY,
+        MACRO_F1,
+        ACCURACY,
         _COVERAGE,
         Metric(
             "sentiment_cost",
@@ -121,8 +111,8 @@ HEADLINE_SENTIMENT = Task(
             "Mean cost of a row: negative for positive or the reverse 2, any other mistake 1",
             higher_is_better=False,
         ),
-        _LOG_LOSS,
-        _CALIBRATION,
+        LOG_LOSS,
+        CALIBRATION_ERROR,
     ),
     card=cards.HEADLINE_SENTIMENT,
     examples="hub_finance.examples:headlines",
@@ -144,10 +134,10 @@ CREDIT_RISK = Task(
             "Mean cost of a row: a missed bad risk 5, a refused good one 1",
             higher_is_better=False,
         ),
-        _MACRO_F1,
-        _ACCURACY,
-        _LOG_LOSS,
-        _CALIBRATION,
+        MACRO_F1,
+        ACCURACY,
+        LOG_LOSS,
+        CALIBRATION_ERROR,
     ),
     card=cards.CREDIT_RISK,
 )

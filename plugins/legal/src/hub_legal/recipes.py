@@ -8,11 +8,11 @@ from hub.contract import Distillation, Recipe, Training
 # Windows of 512 tokens take three and a half times as long an epoch, and three such epochs teach an encoder nothing.
 LICENCE_QUICK = Recipe(
     name="quick",
-    summary="Some twelve minutes: 8 epochs of texts in windows of 256 tokens, student of 2 layers",
+    summary="Some twelve minutes: 6 epochs of texts in windows of 256 tokens, student of 2 layers",
     max_length=256,
     window_stride=32,
-    teacher=Training(epochs=8, learning_rate=8e-5, batch_size=8, class_weights="sqrt", mask_tokens=0.05),
-    student=Distillation(layers=(0, 5), epochs=10, learning_rate=5e-4, batch_size=8),
+    teacher=Training(epochs=6, learning_rate=8e-5, batch_size=8, class_weights="sqrt", mask_tokens=0.05),
+    student=Distillation(layers=(0, 5), epochs=8, learning_rate=5e-4, batch_size=8),
 )
 
 LICENCE_STANDARD = Recipe(

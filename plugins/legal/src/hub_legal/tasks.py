@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 from hub.contract import DataSource, HubDataset, Label, Metric, Task
+from hub.contract.standard_metrics import ONE_LABEL
 from hub_legal import cards, licences, loader, recipes
 
-_METRICS = "hub.contract.metrics"
 _LABELS = "hub.contract.metrics_labels"
 _OWN = "hub_legal.metrics"
 
-_ONE_LABEL = (
-    Metric("macro_f1", f"{_METRICS}:macro_f1", "Mean F1 over the labels", hub_name="f1"),
-    Metric("accuracy", f"{_METRICS}:accuracy", "Share of rows with the right label", hub_name="accuracy"),
-    Metric("log_loss", f"{_METRICS}:log_loss", "Negative log-likelihood in nats", higher_is_better=False),
-    Metric(
-        "expected_calibration_error",
-        f"{_METRICS}:expected_calibration_error",
-        "Mean gap between probability and accuracy",
-        higher_is_better=False,
-    ),
-)
 
 LICENCE_CATEGORY = Task(
     name="licence-category",
@@ -37,7 +26,7 @@ LICENCE_CATEGORY = Task(
         ),
     ),
     recipes=(recipes.LICENCE_QUICK, recipes.LICENCE_STANDARD),
-    metrics=_ONE_LABEL,
+    metrics=ONE_LABEL,
     card=cards.LICENCE_CATEGORY,
     examples="hub_legal.examples:licences",
 )
@@ -104,7 +93,7 @@ PRIVACY_PRACTICE = Task(
     ),
     sources=(),
     recipes=(recipes.PRIVACY_QUICK, recipes.PRIVACY_STANDARD),
-    metrics=_ONE_LABEL,
+    metrics=ONE_LABEL,
     card=cards.PRIVACY_PRACTICE,
     examples="hub_legal.examples:practices",
 )

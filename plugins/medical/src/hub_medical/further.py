@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hub.contract import DataSource, HubDataset, Label, Metric, Task
+from hub.contract import DataSource, HubDataset, Label, Task
+from hub.contract.standard_metrics import ENTITIES
 from hub_medical.card import ICD10_LICENCE
 from hub_medical.cards import CATEGORY_CARD, DISEASE_CARD, NCBI_LICENCE, NOTE_CARD, SYMPTOMS_LICENCE
 from hub_medical.hierarchy import category_labels
@@ -15,8 +16,6 @@ from hub_medical.recipes import (
     TEXT_STANDARD,
 )
 from hub_medical.shared_metrics import HIERARCHY, ONE_LABEL, macro_f1
-
-_SPANS = "hub.contract.metrics_spans"
 
 ICD10_CATEGORY = Task(
     name="icd10-category",
@@ -93,11 +92,7 @@ DISEASE_MENTIONS = Task(
         ),
     ),
     recipes=(ENTITY_QUICK, ENTITY_STANDARD),
-    metrics=(
-        Metric("entity_f1", f"{_SPANS}:entity_f1", "F1 of whole mentions, as conlleval counts", hub_name="f1"),
-        Metric("entity_precision", f"{_SPANS}:entity_precision", "Share of found mentions that are right"),
-        Metric("entity_recall", f"{_SPANS}:entity_recall", "Share of mentions that are found"),
-    ),
+    metrics=ENTITIES,
     card=DISEASE_CARD,
     examples="hub_medical.examples:sentence_examples",
 )

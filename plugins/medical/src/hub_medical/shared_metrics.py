@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.contract import Metric
+from hub.contract.standard_metrics import ACCURACY, CALIBRATION_ERROR, LOG_LOSS, TOP_3_ACCURACY
 
 _HOST = "hub.contract.metrics"
 _OWN = "hub_medical.metrics"
@@ -14,8 +15,8 @@ def macro_f1(what: str) -> Metric:
 
 
 ONE_LABEL = (
-    Metric("accuracy", f"{_HOST}:accuracy", "Share of rows with the right label", hub_name="accuracy"),
-    Metric("top_3_accuracy", f"{_HOST}:top_3_accuracy", "Share of rows with the right label among three"),
+    ACCURACY,
+    TOP_3_ACCURACY,
     Metric("top_5_accuracy", f"{_OWN}:top_5_accuracy", "Share of rows with the right label among five"),
     Metric(
         "recall_at_95_precision",
@@ -24,13 +25,8 @@ ONE_LABEL = (
     ),
     Metric("macro_sensitivity", f"{_OWN}:macro_sensitivity", "Mean sensitivity over the labels"),
     Metric("macro_specificity", f"{_OWN}:macro_specificity", "Mean specificity over the labels"),
-    Metric("log_loss", f"{_HOST}:log_loss", "Negative log-likelihood in nats", higher_is_better=False),
-    Metric(
-        "expected_calibration_error",
-        f"{_HOST}:expected_calibration_error",
-        "Mean gap between probability and accuracy",
-        higher_is_better=False,
-    ),
+    LOG_LOSS,
+    CALIBRATION_ERROR,
 )
 
 HIERARCHY = (
