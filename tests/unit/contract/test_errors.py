@@ -16,6 +16,7 @@ from hub.contract.errors import HubError, nearest
         ("RunError", 2),
         ("DataError", 3),
         ("BundleError", 3),
+        ("CheckpointError", 3),
         ("MissingError", 4),
         ("NetworkError", 5),
         ("HubError", 2),
@@ -32,7 +33,8 @@ def test_every_error_of_the_module_is_listed_above() -> None:
     kinds = {name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, HubError)}
 
     assert kinds == {
-        "HubError", "GateError", "UsageError", "RunError", "DataError", "BundleError", "MissingError", "NetworkError"
+        "HubError", "GateError", "UsageError", "RunError", "DataError", "BundleError", "CheckpointError",
+        "MissingError", "NetworkError",
     }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from tests.support.sources import ROOT, Import, imports_of, source_files
 LEAVES = ("data", "train", "compress", "evaluate", "publish", "report", "catalog", "host")
 ALL = {
     *LEAVES,
+    "checkpoint",
     "contract",
     "edge",
     "search",
@@ -28,6 +29,7 @@ MAY = {
     "train": {"contract", "edge", "evaluate"},
     "compress": {"contract", "edge", "evaluate"},
     "host": {"contract", "edge", "catalog"},
+    "checkpoint": {"contract", "edge", "train"},
     "search": {"train", "compress", "evaluate", "edge", "contract"},
     "pipeline": ALL - {"cli", "host"},
     "cli": ALL,
@@ -113,6 +115,7 @@ PLANTED = [
     ("hub/data/x.py", "import importlib\nimportlib.import_module('hub.report.x')", "may not import hub.report"),
     ("hub/host/x.py", "from hub.pipeline.run import Run", "hub.host may not import hub.pipeline"),
     ("hub/pipeline/x.py", "import hub.cli.main", "hub.pipeline may not import hub.cli"),
+    ("hub/checkpoint/x.py", "from hub.pipeline.run import Run", "hub.checkpoint may not import hub.pipeline"),
     ("hub/testing/x.py", "import hub.cli", "hub.testing may not import hub.cli"),
     ("hub/newroom/x.py", "import json", "package 'newroom' is not in the table"),
     ("hub/__init__.py", "import hub.contract", "hub itself imports nothing"),
