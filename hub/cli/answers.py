@@ -9,22 +9,46 @@ from typing import TYPE_CHECKING, Any
 from hub.cli import output
 
 if TYPE_CHECKING:
-    from hub.edge import AnyPrediction, Bundle, LabelsPrediction, Prediction, SpansPrediction
+    from hub.edge import (
+        AnswerPrediction,
+        AnyPrediction,
+        Bundle,
+        FillPrediction,
+        LabelsPrediction,
+        Prediction,
+        SpansPrediction,
+        VectorPrediction,
+    )
 
 Lines = list[tuple[Any, ...]]
 
 SHOWN_CHARACTERS = 60
+SHOWN_COMPONENTS = 4
 UNSURE = "not sure enough: ask a person"
 
 
 def record(bundle: Bundle, answer: AnyPrediction) -> dict[str, Any]:
     """Return an answer as a JSON object."""
-    from hub.edge import LabelsPrediction, NumberPrediction, SpansPrediction
+    from hub.edge import (
+        AnswerPrediction,
+        FillPrediction,
+        LabelsPrediction,
+        NumberPrediction,
+        SpansPrediction,
+        VectorPrediction,
+    )
 
     if isinstance(answer, NumberPrediction):
         unit = bundle.manifest.unit
         return {"value": answer.value} | ({"unit": unit} if unit else {})
+    if isinstance(answer, FillPrediction):
+        return {"fills": [[list(pair) for pair in gap] for gap in answer.fills]}
     windows = {"windows": answer.windows} if answer.windows > 1 else {}
+    if isinstance(answer, VectorPrediction):
+        return {"embedding": list(answer.vector)} | windows
+    if isinstance(answer, AnswerPrediction):
+        place = {"answer": answer.answer, "start": answer.start, "end": answer.end}
+        return place | {"score": answer.score, "abstained": answer.abstained} | windows
     if isinstance(answer, SpansPrediction):
         spans = [
             {"start": span.start, "end": span.end, "label": span.label, "score": span.score, "text": span.text}
@@ -46,6 +70,9 @@ def show(bundle: Bundle, inputs: Sequence[Any], answers: Sequence[Any]) -> None:
         "labels": (("predicted", "probability", "label", "name"), _labels_lines),
         "spans": (("probability", "type", "characters", "entity"), _spans_lines),
         "number": ((_number_heading(bundle),), _number_lines),
+        "vector": (("components", "vector"), _vector_lines),
+        "answer": (("probability", "characters", "answer"), _answer_lines),
+        "fill": (("gap", "probability", "token"), _fill_lines),
     }
     headings, lines = forms[bundle.kind.answers]
     rows = [
@@ -95,7 +122,28 @@ def _number_lines(bundle: Bundle, answer: Any) -> Lines:
     return [(float(f"{answer.value:.6g}"),)]
 
 
+def _vector_lines(bundle: Bundle, answer: VectorPrediction) -> Lines:
+    shown_ones = ", ".join(f"{value:.3f}" for value in answer.vector[:SHOWN_COMPONENTS])
+    return [(len(answer.vector), shown_ones + (", ..." if len(answer.vector) > SHOWN_COMPONENTS else ""))]
+
+
+def _answer_lines(bundle: Bundle, answer: AnswerPrediction) -> Lines:
+    place = f"{answer.start}-{answer.end}" if answer.answer else ""
+    lines: Lines = [(f"{answer.score:.3f}", place, shown(answer.answer) or "the context holds no answer")]
+    return [*lines, ("", "", UNSURE)] if answer.abstained else lines
+
+
+def _fill_lines(bundle: Bundle, answer: FillPrediction) -> Lines:
+    return [
+        (number if place == 0 else "", f"{score:.3f}", shown(token))
+        for number, gap in enumerate(answer.fills, start=1)
+        for place, (token, score) in enumerate(gap)
+    ]
+
+
 def _number_heading(bundle: Bundle) -> str:
+    if not bundle.manifest.labels:
+        return ""
     label = bundle.manifest.labels[0]
     unit = bundle.manifest.unit
     return shown((label.name or label.id) + (f" [{unit}]" if unit else ""))

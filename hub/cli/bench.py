@@ -37,14 +37,18 @@ def command(
     """Measure a bundle on this machine.
 
     One text of 16 and of 64 tokens at a time, tokenization included, after warm-up; of a table the rows of the
-    bundle's self-test. "cold" is the first call after other work. Memory and start are those of a fresh process
-    with one answer. Models are measured in turns, so that their ratios hold.
+    bundle's self-test. A folder of another tool, without a bundle.json, is measured with a few sentences. "cold" is
+    the first call after other work. Memory and start are those of a fresh process with one answer. Models are
+    measured in turns, so that their ratios hold.
     """
     from pathlib import Path
 
-    from hub.edge import Bundle, bench, machine, selftest
+    from hub.edge import bench, machine, selftest
+    from hub.edge.foreign import foreign_folder, open_any
 
-    opened = Bundle.open(bundle, variant=None if variant == "all" else variant, threads=threads)
+    opened = open_any(bundle, variant=None if variant == "all" else variant, threads=threads)
+    for warning in opened.warnings:
+        output.note(f"warning: {warning}")
     names = [opened.variant]
     if variant == "all":
         names = [name for name, entry in opened.manifest.variants.items() if (opened.folder / entry.file).exists()]
@@ -53,9 +57,14 @@ def command(
         raise UsageError("HUB-U021", f"{repeated[0]!r} would be measured twice", "each model needs a name of its own")
     candidates = [bench.bundle_candidate(name, opened.folder, name, threads) for name in names]
     candidates += [_other(Path(name), name, opened, threads) for name in against]
-    inputs = [row.input for row in selftest.load(opened.folder)]
+    if foreign_folder(opened.folder) is None:
+        inputs = [row.input for row in selftest.load(opened.folder)]
+    else:
+        from hub.edge.foreign_checks import inputs_for
+
+        inputs = list(inputs_for(opened.manifest.kind, opened.encoder))
     encoder = opened.encoder if opened.kind.reads == "text" else None
-    figures = bench.run(candidates, inputs, encoder, threads, calls)
+    figures = bench.run(candidates, inputs, encoder, threads, calls, bench.frame_of(opened, inputs))
     ratios = bench.ratios(figures, names, against)
     if not as_json:
         _show(figures, ratios)

@@ -43,11 +43,14 @@ def command(bundle: str, file: str, variant: str | None, as_json: bool, **column
     from hub.contract.errors import DataError
     from hub.contract.recipe import DataOptions
     from hub.data import read_file
-    from hub.edge import Bundle
     from hub.edge.answers import entity_types
+    from hub.edge.foreign import open_any
     from hub.evaluate.forms import form_of
 
-    opened = Bundle.open(bundle, variant=variant)
+    opened = open_any(bundle, variant=variant)
+    for warning in opened.warnings:
+        output.note(f"warning: {warning}")
+    _require_scores(opened)
     columns["words"] = columns.pop("tokens")
     try:
         rows = _read(opened, Path(file), DataOptions(**columns), read_file)
@@ -69,6 +72,19 @@ def command(bundle: str, file: str, variant: str | None, as_json: bool, **column
         output.emit_json(document)
         return
     _show(document, "type" if opened.kind.answers == "spans" else "label")
+
+
+def _require_scores(bundle: Bundle) -> None:
+    """Refuse bundles of kinds for whose answers there are no metrics here."""
+    from hub.contract.errors import UsageError
+
+    if not bundle.kind.trained:
+        raise UsageError(
+            "HUB-U022",
+            f"a bundle of {bundle.kind.name} cannot be scored",
+            "there are metrics for labels, entities and numbers",
+            "ask it: hub predict BUNDLE --input FILE, and compare the answers yourself",
+        )
 
 
 def _read(bundle: Bundle, file: Any, options: DataOptions, read_file: Callable[..., Any]) -> Sequence[Example]:

@@ -31,6 +31,7 @@ CHUNK = 64
 @click.option("--input", "source", metavar="FILE", help="Answer the rows of a .csv or .jsonl file.")
 @click.option("--output", "target", metavar="FILE", help="Write the answers there, as .jsonl.")
 @click.option("--column", default="text", show_default=True, help="Column or key of the text in --input.")
+@click.option("--pair", metavar="TEXT", help="Second text of each TEXT: what a question is asked of, for example.")
 @click.option("--pair-column", default="", help="Column or key of the second text, for bundles of pairs of texts.")
 @click.option("--variant", metavar="NAME", help="Variant to run; by default the portable one.")
 @click.option("--top", default=3, show_default=True, type=click.IntRange(min=1), help="Labels listed of each text.")
@@ -47,6 +48,7 @@ def command(
     source: str | None,
     target: str | None,
     column: str,
+    pair: str | None,
     pair_column: str,
     variant: str | None,
     top: int,
@@ -56,6 +58,9 @@ def command(
 ) -> int:
     """Answer texts, or rows of a table, with a bundle.
 
+    For a bundle that answers questions, TEXT is a question and --pair its context: hub predict BUNDLE "Who wrote it?"
+    --pair "Ada wrote it in 1843." A bundle that fills gaps needs the mask token of its tokenizer in each TEXT.
+
     For a bundle of tables each TEXT is a JSON object of column to value: '{"width": 2.5, "colour": "red"}'; of a
     file its columns are read by their names.
 
@@ -63,19 +68,17 @@ def command(
     --input, each answer is one JSON object a line. A row of --input that cannot be read becomes a line with "error"
     and its line number; the rest goes on, and the exit code is 3.
     """
-    if bool(texts) == bool(source):
-        raise UsageError("HUB-U020", "there is nothing to classify" if not texts else "texts and --input were given")
-    if target and not source:
-        raise UsageError("HUB-U020", "--output was given without --input", "", "for texts: hub predict ... > FILE")
-    if pair_column and not source:
-        raise UsageError("HUB-U020", "--pair-column was given without --input", "it names a column of that file")
-    from hub.edge import Bundle
+    _check_options(texts, source, target, pair, pair_column)
+    from hub.edge.foreign import open_any
 
-    opened = Bundle.open(bundle, variant=variant)
+    opened = open_any(bundle, variant=variant)
+    if pair is not None and opened.kind.reads != "text":
+        raise UsageError("HUB-U020", "--pair was given", "this bundle reads the columns of a table")
     for warning in opened.warnings:
         output.note(f"warning: {warning}")
 
     def ask(batch: list[Any]) -> list[Any]:
+        batch = batch if pair is None else [(text, pair) for text in batch]
         return opened.predict(batch, top=top, min_confidence=min_confidence, workers=workers)
 
     def write_down(answer: Any) -> dict[str, Any]:
@@ -94,6 +97,20 @@ def command(
     else:
         show(opened, inputs, answers)
     return EXIT_DONE
+
+
+def _check_options(
+    texts: tuple[str, ...], source: str | None, target: str | None, pair: str | None, pair_column: str
+) -> None:
+    """Refuse options that do not go together."""
+    if bool(texts) == bool(source):
+        raise UsageError("HUB-U020", "there is nothing to classify" if not texts else "texts and --input were given")
+    if target and not source:
+        raise UsageError("HUB-U020", "--output was given without --input", "", "for texts: hub predict ... > FILE")
+    if pair_column and not source:
+        raise UsageError("HUB-U020", "--pair-column was given without --input", "it names a column of that file")
+    if pair is not None and source:
+        raise UsageError("HUB-U020", "--pair was given with --input", "", "name the second column: --pair-column NAME")
 
 
 def _columns(opened: Bundle, column: str, pair_column: str) -> Columns:

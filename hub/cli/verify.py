@@ -17,17 +17,32 @@ from hub.contract.errors import EXIT_DONE, EXIT_GATE
 def command(bundle: str, as_json: bool) -> int:
     """Check a bundle: hashes, schema, gates of the build, and its self-test on this machine.
 
+    A folder that optimum or a user of Transformers.js made (config.json, tokenizer.json, ONNX files) is checked as far
+    as its files allow, and what is missing for the rest is said.
+
     The exit code is 1 when a check fails.
     """
+    from hub.edge.foreign import foreign_folder
     from hub.edge.verify import verify
 
-    checks = verify(bundle)
+    missing: tuple[str, ...] = ()
+    folder = foreign_folder(bundle)
+    if folder is None:
+        checks = verify(bundle)
+    else:
+        from hub.edge.foreign_checks import check_foreign
+
+        findings = check_foreign(folder)
+        checks, missing = list(findings.checks), findings.missing
     ok = all(check.ok for check in checks)
     if as_json:
-        output.emit_json({"ok": ok, "checks": [dataclasses.asdict(check) for check in checks]})
+        found = [dataclasses.asdict(check) for check in checks]
+        output.emit_json({"ok": ok, "checks": found, "missing": list(missing)})
     else:
         rows = [("ok" if check.ok else "FAILED", check.name, check.detail) for check in checks]
         output.show_table(f"checks of {bundle}", ("", "check", "detail"), rows)
         failed = sum(not check.ok for check in checks)
         output.say(f"{failed} of {len(checks)} checks failed" if failed else f"all {len(checks)} checks passed")
+        for sentence in missing:
+            output.say(f"not verified: {sentence}")
     return EXIT_DONE if ok else EXIT_GATE

@@ -10,23 +10,29 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hub.edge.bundle import (
+        AnswerPrediction,
         AnyPrediction,
         Bundle,
+        FillPrediction,
         LabelsPrediction,
         NumberPrediction,
         Prediction,
         SpansPrediction,
         TextSpan,
+        VectorPrediction,
     )
 
 __all__ = [
+    "AnswerPrediction",
     "AnyPrediction",
     "Bundle",
+    "FillPrediction",
     "LabelsPrediction",
     "NumberPrediction",
     "Prediction",
     "SpansPrediction",
     "TextSpan",
+    "VectorPrediction",
 ]
 
 

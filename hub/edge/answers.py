@@ -12,6 +12,12 @@ from hub.contract.outcomes import Span
 OUTSIDE = "O"
 """Tag of a word that belongs to no entity."""
 
+MAX_ANSWER_TOKENS = 30
+"""Tokens of the longest answer that is taken from a context."""
+
+_MARKS = {"B-": "B", "I-": "I", "E-": "I", "L-": "I", "S-": "B", "U-": "B"}
+"""What begins a tag, to whether it begins an entity or goes on with one."""
+
 
 def softmax(logits: npt.NDArray[np.floating], temperature: float = 1.0) -> npt.NDArray[np.float64]:
     """Return probabilities over the last axis, float64 of the shape of ``logits``.
@@ -50,15 +56,66 @@ def tag_classes(types: Sequence[str]) -> tuple[str, ...]:
 
 
 def entity_types(classes: Sequence[str]) -> tuple[str, ...]:
-    """Return the entity types of tag classes; the inverse of `tag_classes`.
+    """Return the entity types of tag classes, in the order in which they first appear.
+
+    Args:
+        classes: those of `tag_classes`, or of another scheme that `tag_meanings` reads.
 
     Raises:
-        ValueError: ``classes`` are not those of any types.
+        ValueError: a class is no tag, or there is no type.
     """
-    types = tuple(name[2:] for name in classes[1::2])
-    if tuple(classes) != tag_classes(types) or not all(types) or len(set(types)) != len(types):
-        raise ValueError("the classes are not O and a B- and an I- class for each entity type")
-    return types
+    return tuple(dict.fromkeys(name[2:] for name in tag_meanings(classes) if name != OUTSIDE))
+
+
+def tag_meanings(classes: Sequence[str]) -> tuple[str, ...]:
+    """Return what tag classes of any scheme mean as IOB2: ``O``, ``B-type`` or ``I-type`` for each.
+
+    Read are, in any order and with or without ``O``: IOB1 and IOB2; IO; IOBES and BILOU, where a last word (``E``,
+    ``L``) goes on with the entity and a single one (``S``, ``U``) begins one; and bare tags such as parts of speech,
+    where neighbours with the same tag are one entity, as in transformers' pipeline with ``simple``. The marks ``E``,
+    ``L``, ``S`` and ``U`` count only for types that also have a ``B`` or an ``I``: ``E-mail`` may be a type.
+
+    Args:
+        classes: as the model's configuration names its outputs.
+
+    Raises:
+        ValueError: a class is no tag, or there is no type.
+    """
+    inside = {name[2:] for name in classes if name[:2] in ("B-", "I-")}
+    meanings = []
+    for name in classes:
+        mark, kind = _MARKS.get(name[:2], ""), name[2:]
+        if name == OUTSIDE:
+            meanings.append(OUTSIDE)
+        elif mark and (kind in inside or name[0] in "BI"):
+            meanings.append(f"{mark}-{kind}")
+        else:
+            meanings.append(f"I-{name}")
+        if meanings[-1] in ("B-", "I-"):
+            raise ValueError(f"the class {name!r} names no entity type")
+    if set(meanings) <= {OUTSIDE}:
+        raise ValueError("the classes name no entity type")
+    return tuple(meanings)
+
+
+def tag_probabilities(rows: npt.NDArray[np.float64], classes: Sequence[str]) -> npt.NDArray[np.float64]:
+    """Return the probabilities of IOB2 tags from those of a model's own classes.
+
+    Args:
+        rows: float64 [words, classes].
+        classes: names of the columns.
+
+    Returns:
+        float64 [words, tags] in the order of ``tag_classes(entity_types(classes))``. Classes of one meaning are
+        added up, a tag that no class means has 0.
+    """
+    wanted = tag_classes(entity_types(classes))
+    if tuple(classes) == wanted:
+        return rows
+    found = np.zeros((len(rows), len(wanted)))
+    for column, meaning in enumerate(tag_meanings(classes)):
+        found[:, wanted.index(meaning)] += rows[:, column]
+    return found
 
 
 def decode_tags(tags: Sequence[str]) -> list[Span]:

@@ -17,6 +17,7 @@ from hub.edge import probe
 from hub.edge.answers import softmax
 from hub.edge.bundle import Bundle
 from hub.edge.encode import Encoder
+from hub.edge.foreign import open_any
 from hub.edge.onnx import OnnxRuntime
 from hub.edge.timing import measure
 
@@ -70,12 +71,12 @@ class Figures:
 
 
 def bundle_candidate(name: str, folder: Path, variant: str | None, threads: int) -> Candidate:
-    """Open a variant of a bundle as a candidate.
+    """Open a variant of a bundle, or of another tool's folder, as a candidate.
 
     Raises:
-        BundleError, UsageError: as `Bundle.open`.
+        BundleError, UsageError: as `hub.edge.foreign.open_any`.
     """
-    bundle = Bundle.open(folder, variant=variant, threads=threads)
+    bundle = open_any(folder, variant=variant, threads=threads)
     return Candidate(name, lambda entry: bundle.predict([entry]), bundle.predict, (folder, bundle.variant))
 
 
@@ -100,6 +101,7 @@ def run(
     encoder: Encoder | None,
     threads: int,
     calls: int = 200,
+    frame: Callable[[str], Any] = str,
 ) -> dict[str, Figures]:
     """Measure candidates in one run, alternating.
 
@@ -109,6 +111,7 @@ def run(
         encoder: counts tokens; ``None`` for tables.
         threads: that the candidates use.
         calls: measured calls of each candidate and length.
+        frame: makes an input of a text of a measured length; see `frame_of`.
 
     Returns:
         Candidate name to figures.
@@ -118,9 +121,9 @@ def run(
     """
     lengths: dict[str, tuple[int, Sequence[Any]]] = {ROW: (0, inputs)}
     if encoder is not None:
-        texts = [entry if isinstance(entry, str) else " ".join(entry) for entry in inputs]
+        texts = [_plain(entry, encoder, frame) for entry in inputs]
         tokens = sorted({min(length, encoder.max_length) for length in LENGTHS})
-        lengths = {str(count): (count, texts_of_length(encoder, texts, count)) for count in tokens}
+        lengths = {str(count): (count, texts_of_length(encoder, texts, count, frame=frame)) for count in tokens}
     latencies: dict[str, dict[str, Latency]] = {candidate.name: {} for candidate in candidates}
     callers = {candidate.name: candidate.one for candidate in candidates}
     for length, (count, timed) in lengths.items():
@@ -158,29 +161,57 @@ def ratios(
     }
 
 
-def texts_of_length(encoder: Encoder, texts: Sequence[str], tokens: int, count: int = 64) -> list[str]:
-    """Make texts of exactly so many tokens by joining texts and cutting after a token.
+def frame_of(bundle: Bundle, inputs: Sequence[Any]) -> Callable[[str], Any]:
+    """Return what makes an input of the bundle's kind of a text: behind a question, or with a gap in front.
+
+    Args:
+        bundle: of texts.
+        inputs: of its kind.
+    """
+    if bundle.kind.answers == "answer":
+        shortest = min((question for question, _ in inputs), key=len)
+        question = " ".join(shortest.split()[:3])
+        return lambda text: (question, text)
+    if bundle.kind.answers == "fill":
+        mask = bundle.encoder.special.mask
+        return lambda text: f"{mask} {text}"
+    return str
+
+
+def _plain(entry: Any, encoder: Encoder, frame: Callable[[str], Any]) -> str:
+    """Return the text of an input without gaps; of a pair with a question the context alone."""
+    if isinstance(entry, tuple):
+        entry = entry[1] if isinstance(frame(""), tuple) else " ".join(entry)
+    mask = encoder.special.mask
+    return str(entry).replace(mask, " ") if mask else str(entry)
+
+
+def texts_of_length(
+    encoder: Encoder, texts: Sequence[str], tokens: int, count: int = 64, frame: Callable[[str], Any] = str
+) -> list[Any]:
+    """Make inputs of exactly so many tokens by joining texts and cutting after a token.
 
     Args:
         encoder: of the bundle.
         texts: raw material.
         tokens: wanted length, special tokens included, at most ``encoder.max_length``.
         count: texts wanted; each starts at another word.
+        frame: makes an input of a text.
 
     Returns:
-        Between 1 and ``count`` distinct texts.
+        Between 1 and ``count`` distinct inputs.
 
     Raises:
         BundleError: HUB-E016, none can be made.
     """
     words = " ".join(texts).split()
-    made: dict[str, None] = {}
+    made: dict[Any, None] = {}
     for start in range(len(words)):
         rotated = words[start:] + words[:start]
         joined = " ".join((rotated * tokens)[: 4 * tokens])
-        text = _cut(encoder, joined, tokens)
+        text = _cut(encoder, joined, tokens, frame)
         if text is not None:
-            made[text] = None
+            made[frame(text)] = None
         if len(made) == count:
             break
     if not made:
@@ -190,11 +221,11 @@ def texts_of_length(encoder: Encoder, texts: Sequence[str], tokens: int, count: 
     return list(made)
 
 
-def _cut(encoder: Encoder, text: str, tokens: int) -> str | None:
-    """Return the start of ``text`` that has exactly ``tokens`` tokens, or ``None``."""
+def _cut(encoder: Encoder, text: str, tokens: int, frame: Callable[[str], Any]) -> str | None:
+    """Return the start of ``text`` that makes an input of exactly ``tokens`` tokens, or ``None``."""
     ends = sorted({end for _, end in encoder.encode([text])[0].offsets if end}, reverse=True)
     for end in ends:
-        length = len(encoder.encode([text[:end]])[0].ids)
+        length = len(encoder.encode([frame(text[:end])])[0].ids)
         # At the model's length everything longer is cut to it too: the next shorter text tells them apart.
         if length == tokens:
             return text[:end]

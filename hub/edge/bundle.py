@@ -12,19 +12,23 @@ import numpy.typing as npt
 
 from hub.contract.errors import BundleError, UsageError
 from hub.contract.kinds import KINDS
-from hub.edge.answers import sigmoid
+from hub.edge.answers import entity_types, sigmoid, tag_classes
 from hub.edge.answers import softmax as softmax  # other modules take it from here
 from hub.edge.folder import locate, read_manifest
+from hub.edge.model import Model
 from hub.edge.opening import PROFILES as PROFILES
 from hub.edge.opening import check_files, choose_variant, default_variant, open_runtime, require_machine
 from hub.edge.predictions import (
+    AnswerPrediction,
     AnyPrediction,
+    FillPrediction,
     LabelsPrediction,
     NumberPrediction,
     Prediction,
     SpansPrediction,
     TaggedText,
     TextSpan,
+    VectorPrediction,
     label_prediction,
     labels_prediction,
     spans_prediction,
@@ -33,23 +37,27 @@ from hub.edge.reading import Row, TableReader, TextReader, reader_of
 from hub.edge.schema import Manifest
 
 if TYPE_CHECKING:
+    from hub.contract.exporter import Runtime
     from hub.edge.encode import Encoder, Text
     from hub.edge.table import Preprocessor
 
     Inputs = Sequence[Text] | Sequence[Row]
 
 __all__ = [
+    "AnswerPrediction",
     "AnyPrediction",
     "Bundle",
+    "FillPrediction",
     "LabelsPrediction",
     "NumberPrediction",
     "Prediction",
     "SpansPrediction",
     "TaggedText",
     "TextSpan",
+    "VectorPrediction",
 ]
 
-Scores = npt.NDArray[np.float32]
+FAILED = "this bundle was kept although it missed gates: hub verify says which"
 
 
 class Bundle:
@@ -62,22 +70,32 @@ class Bundle:
         variant: name of the variant that runs.
         reader: turns inputs into the arrays of the graph.
         labels: names of the model's outputs in their order: label ids, or tag classes.
+        classes: of a model of entities the tags whose probabilities it answers, ``O`` first; otherwise as ``labels``.
         thresholds: float64 [labels] of the running variant, ``None`` when it has none.
         warnings: sentences about what is unusual but harmless, such as a changed README.md.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest, variant: str, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        manifest: Manifest,
+        variant: str,
+        threads: int | None = None,
+        wrap: Callable[[Runtime], Runtime] | None = None,
+    ) -> None:
         self.folder = folder
         self.manifest = manifest
         self.kind = KINDS[manifest.kind]
         self.variant = variant
         self.labels = tuple(label.id for label in manifest.labels)
+        self.classes = tag_classes(entity_types(self.labels)) if self.kind.answers == "spans" else self.labels
         thresholds = manifest.thresholds.get(variant)
         self.thresholds = np.array([thresholds[label] for label in self.labels]) if thresholds else None
         self.warnings: tuple[str, ...] = ()
         self._names = tuple(label.name or label.id for label in manifest.labels)
         self.reader = reader_of(folder, manifest, self.kind.reads)
-        self._runtime = open_runtime(folder, manifest, manifest.variants[variant], threads, self.reader.names)
+        runtime = open_runtime(folder, manifest, manifest.variants[variant], threads, self.reader.names)
+        self._model = Model(manifest, variant, self.reader, wrap(runtime) if wrap else runtime)
 
     @classmethod
     def open(
@@ -116,7 +134,8 @@ class Bundle:
             )
         chosen = choose_variant(folder, manifest, variant, profile)
         require_machine(manifest, chosen)
-        warnings = check_files(folder, manifest, manifest.variants[chosen]) if verify else []
+        warnings = [FAILED] if manifest.failed else []
+        warnings += check_files(folder, manifest, manifest.variants[chosen]) if verify else []
         if variant is None and chosen != default_variant(manifest, profile):
             warnings.append(f"the variant {default_variant(manifest, profile)!r} is not here; {chosen!r} is used")
         bundle = cls(folder, manifest, chosen, threads)
@@ -128,16 +147,16 @@ class Bundle:
 
         Args:
             inputs: texts or pairs of texts, at most 1,000,000 characters each; what lies beyond the model's length
-                in tokens (or beyond `hub.edge.encode.MAX_WINDOWS` windows) is not seen. For tables mappings of
-                column to value, or whatever else `hub.edge.table.Preprocessor.encode` takes.
-            top: labels listed in ``top`` of an answer, at least 1.
+                in tokens (or beyond `hub.edge.encode.MAX_WINDOWS` windows) is not seen. Questions are pairs with
+                their context; gaps are written as the tokenizer's mask token. For tables mappings of column to
+                value, or whatever else `hub.edge.table.Preprocessor.encode` takes.
+            top: labels listed in ``top`` of an answer, or tokens for each gap, at least 1.
             min_confidence: abstain below this probability (0..1); by default below the bundle's own threshold.
-                Entities below it are left out. A number has none.
+                Entities below it are left out. Numbers, vectors and gaps have none.
             workers: as in `probabilities`.
 
         Returns:
-            One answer an input, in order: `Prediction`, `LabelsPrediction`, `SpansPrediction` or `NumberPrediction`,
-            as the bundle's kind answers.
+            One answer an input, in order, as the bundle's kind answers: see `hub.edge.predictions.AnyPrediction`.
 
         Raises:
             UsageError: HUB-E013, ``top``, ``min_confidence`` or ``inputs`` cannot be used.
@@ -148,17 +167,30 @@ class Bundle:
         least = self.threshold if min_confidence is None else min_confidence
         if not 0.0 <= least <= 1.0:
             raise UsageError("HUB-E013", f"the confidence {least} is no probability", "it must be between 0 and 1")
-        if min_confidence and self.kind.answers == "number":
-            raise UsageError("HUB-E013", "a confidence was asked for", "this bundle answers a number without one")
+        if min_confidence and self.kind.answers in ("number", "vector", "fill"):
+            why = f"this bundle answers {self.kind.answers} without one"
+            raise UsageError("HUB-E013", "a confidence was asked for", why)
         return self._answers(inputs, top, least, workers)
 
     def _answers(self, inputs: Inputs, top: int, least: float, workers: int) -> list[Any]:
         if self.kind.answers == "number":
             return [NumberPrediction(float(value)) for value in self.values(inputs, workers)]
+        if self.kind.answers == "vector":
+            vectors, windows = self._vectors(inputs, workers)
+            return [VectorPrediction(tuple(row.tolist()), n) for row, n in zip(vectors, windows, strict=True)]
         if self.kind.answers == "spans":
             texts = cast("Sequence[str]", inputs)
             pairs = zip(self.tags(texts, workers), texts, strict=True)
-            return [spans_prediction(found, self.labels, text, least) for found, text in pairs]
+            return [spans_prediction(found, self.classes, text, least) for found, text in pairs]
+        if self.kind.answers == "answer":
+            from hub.edge.extract import best_answer
+
+            runs = self._model.runs(inputs, workers)
+            return [best_answer(cast("Any", pair), found, least) for pair, found in zip(inputs, runs, strict=True)]
+        if self.kind.answers == "fill":
+            from hub.edge.gaps import fill_prediction
+
+            return [fill_prediction(found, self.encoder, top) for found in self.gaps(inputs, workers)]
         rows, windows = self._probabilities(inputs, workers)
         if self.kind.answers == "labels":
             return [
@@ -205,6 +237,34 @@ class Bundle:
         self._require("number")
         return self._means(inputs, workers)[0][:, 0]
 
+    def vectors(self, inputs: Inputs, workers: int = 1) -> npt.NDArray[np.float32]:
+        """Return the embeddings of texts, float32 [texts, hidden] of unit length.
+
+        Args:
+            inputs: as in `predict`. Of a long text's windows the mean is taken.
+            workers: as in `probabilities`.
+
+        Raises:
+            BundleError: HUB-E010 the model failed, HUB-E012 a text cannot be read.
+            UsageError: HUB-E013, the bundle does not answer with vectors.
+        """
+        self._require("vector")
+        return self._vectors(inputs, workers)[0]
+
+    def gaps(self, inputs: Inputs, workers: int = 1) -> list[npt.NDArray[np.float64]]:
+        """Return the probability of every token of the vocabulary for each gap of texts, float64 [gaps, vocabulary].
+
+        Args:
+            inputs: texts or pairs with the tokenizer's mask token where something is missing.
+            workers: as in `probabilities`.
+
+        Raises:
+            BundleError: HUB-E010 the model failed, HUB-E012 a text cannot be read, or a gap lies too far behind.
+            UsageError: HUB-E013, a text has no gap, or the bundle does not fill gaps.
+        """
+        self._require("fill")
+        return [softmax(windows[0][1]) for windows in self._model.runs(inputs, workers)]
+
     def tags(self, texts: Sequence[str], workers: int = 1) -> list[TaggedText]:
         """Return the words of texts, as the tokenizer splits them, with the probability of every tag class.
 
@@ -221,7 +281,8 @@ class Bundle:
             raise UsageError("HUB-E013", "a pair of texts was given", "entities are found in one text")
         from hub.edge.words import tag_text
 
-        return [tag_text(text, windows) for text, windows in zip(texts, self._runs(texts, workers), strict=True)]
+        runs = self._model.runs(texts, workers)
+        return [tag_text(text, windows, self.labels) for text, windows in zip(texts, runs, strict=True)]
 
     def word_probabilities(self, rows: Sequence[Sequence[str]], workers: int = 1) -> list[npt.NDArray[np.float64]]:
         """Return the probability of every tag class for given words.
@@ -231,7 +292,8 @@ class Bundle:
             workers: as in `probabilities`.
 
         Returns:
-            For each text float64 [words, classes]. A word beyond the model's length is outside any entity.
+            For each text float64 [words, classes], in the order of ``classes``. A word beyond the model's length is
+            outside any entity.
 
         Raises:
             BundleError, UsageError: as `tags`; HUB-E013 too when a text stands where words are needed.
@@ -242,11 +304,13 @@ class Bundle:
         from hub.edge.words import tag_words
 
         texts = [" ".join(words) for words in rows]
-        return [tag_words(words, found) for words, found in zip(rows, self._runs(texts, workers), strict=True)]
+        runs = self._model.runs(texts, workers)
+        return [tag_words(words, found, self.labels) for words, found in zip(rows, runs, strict=True)]
 
     def word_tags(self, rows: Sequence[Sequence[str]], workers: int = 1) -> list[tuple[str, ...]]:
         """Return the most probable tag of each given word; see `word_probabilities`."""
-        return [tuple(self.labels[i] for i in words.argmax(axis=1)) for words in self.word_probabilities(rows, workers)]
+        found = self.word_probabilities(rows, workers)
+        return [tuple(self.classes[i] for i in words.argmax(axis=1)) for words in found]
 
     @property
     def threshold(self) -> float:
@@ -296,7 +360,7 @@ class Bundle:
 
     def _means(self, inputs: Inputs, workers: int) -> tuple[npt.NDArray[np.float64], list[int]]:
         """Return the scores of each input, averaged over its windows, and how many those are."""
-        runs = self._runs(inputs, workers)
+        runs = self._model.runs(inputs, workers)
         found = np.zeros((len(runs), len(self.labels)))
         for row, windows in enumerate(runs):
             if len(windows) == 1:
@@ -305,49 +369,14 @@ class Bundle:
                 found[row] = np.mean([scores for _, scores in windows], axis=0, dtype=np.float64)
         return found, [len(windows) for windows in runs]
 
-    def _runs(self, inputs: Inputs, workers: int) -> list[list[tuple[Any, Scores]]]:
-        """Run the model; return for each input its pieces, each with its scores: [labels], or [tokens, classes]."""
-        pieces, owners = self.reader.pieces(inputs)
-        size = self.reader.max_batch if self.manifest.variants[self.variant].batch_invariant else 1
-        order = sorted(range(len(pieces)), key=lambda i: self.reader.size(pieces[i]))
-        batches = [order[start : start + size] for start in range(0, len(order), size)]
-        found: list[Scores] = [np.zeros(0, dtype=np.float32)] * len(pieces)
-
-        def run(batch: list[int]) -> None:
-            chosen = [pieces[i] for i in batch]
-            for i, piece, scores in zip(batch, chosen, self._scores(chosen), strict=True):
-                found[i] = scores[: self.reader.size(piece)] if self.kind.answers == "spans" else scores
-
-        _each(run, batches, workers)
-        runs: list[list[tuple[Any, Scores]]] = [[] for _ in range(owners[-1] + 1 if owners else 0)]
-        for owner, piece, scores in zip(owners, pieces, found, strict=True):
-            runs[owner].append((piece, scores))
-        return runs
-
-    def _scores(self, pieces: Sequence[Any]) -> Scores:
-        """Return what the model says about a batch: [batch, labels], or [batch, longest, classes]."""
-        scores = self._runtime.run(self.reader.feeds(pieces, self._runtime.inputs))
-        wanted = [len(pieces), len(self.labels)]
-        if self.kind.answers == "spans":
-            wanted.insert(1, max(map(self.reader.size, pieces)))
-        if list(scores.shape) != wanted:
-            raise BundleError(
-                "HUB-E010",
-                f"the model of {self.manifest.name!r} gave scores of shape {list(scores.shape)}",
-                f"{len(pieces)} inputs and {len(self.labels)} labels need {wanted}",
-            )
-        if not np.isfinite(scores).all():
-            raise BundleError("HUB-E010", f"the model of {self.manifest.name!r} gave a score that is not a number")
-        return scores
-
-
-def _each(run: Callable[[list[int]], None], batches: Sequence[list[int]], workers: int) -> None:
-    """Run every batch, several at a time when asked to."""
-    if workers > 1 and len(batches) > 1:
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(run, batches))
-    else:
-        for batch in batches:
-            run(batch)
+    def _vectors(self, inputs: Inputs, workers: int) -> tuple[npt.NDArray[np.float32], list[int]]:
+        """Return the vector of each input, and how many windows it is the mean of."""
+        found: list[npt.NDArray[np.float64]] = []
+        runs = self._model.runs(inputs, workers)
+        for windows in runs:
+            mean = np.asarray(np.mean([vector for _, vector in windows], axis=0, dtype=np.float64))
+            length = float(np.linalg.norm(mean))
+            found.append(mean / length if len(windows) > 1 and length else mean)
+        if len({len(vector) for vector in found}) > 1:
+            raise BundleError("HUB-E010", f"the model of {self.manifest.name!r} gave vectors of several lengths")
+        return np.array(found, dtype=np.float32).reshape(len(found), -1 if found else 0), [len(w) for w in runs]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from tokenizers import Encoding, Tokenizer
 
 from hub.contract.errors import BundleError, UsageError
+from hub.edge.special import special_tokens
 
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 """Names of the graph inputs that `Encoder.feeds` can fill."""
@@ -24,15 +25,14 @@ MAX_WINDOWS = 64
 Text = str | tuple[str, str]
 """A text, or a pair of texts that the model reads as one input."""
 
-_PAD_TOKENS = ("[PAD]", "<pad>")
-
 
 class Encoder:
     """A tokenizer that cuts at the model's length and never pads by itself.
 
     Args:
         tokenizer_json: file of the tokenizers library. Padding it may ask for is switched off and its
-            truncation replaced: both are meant for training.
+            truncation replaced: both are meant for training. What pads a batch is told by tokenizer_config.json
+            beside it.
         max_length: longest input in tokens, special tokens included; at least 2.
         stride: tokens that neighbours among the `windows` of a long text share, less than ``max_length``
             without special tokens; 0: a long text is cut, it has one window.
@@ -50,10 +50,16 @@ class Encoder:
             ) from error
         self.max_length = max_length
         self.stride = stride
-        self.pad_id = self._find_pad()
+        self.special = special_tokens(self._tokenizer, tokenizer_json)
         self._tokenizer.no_padding()
         self._sliding = self._make_sliding() if stride else None
+        self._second: Tokenizer | None = None
         self._tokenizer.enable_truncation(max_length)
+
+    @property
+    def pad_id(self) -> int:
+        """Token id of padding."""
+        return self.special.pad_id
 
     def encode(self, texts: Sequence[Text]) -> list[Encoding]:
         """Return the tokens of each text, special tokens included, at most ``max_length``.
@@ -90,8 +96,61 @@ class Encoder:
         first = self._encode(text, self._sliding)
         return [first, *first.overflowing][:MAX_WINDOWS]
 
+    def answer_windows(self, pair: Text) -> list[Encoding]:
+        """Return the windows of a context, each behind the whole question.
+
+        Args:
+            pair: question and context. Only the context is cut, or, with a stride, read window by window.
+
+        Returns:
+            As `windows`; neighbours share ``stride`` tokens of the context.
+
+        Raises:
+            BundleError: HUB-E012, a text is too long, or the question leaves no room for the context.
+            UsageError: HUB-E013, it is no pair of texts.
+        """
+        if not isinstance(pair, tuple):
+            raise UsageError(
+                "HUB-E013",
+                "a single text was given where a question and its context are needed",
+                fix="give a pair: (question, context); on the command line: hub predict BUNDLE QUESTION --pair CONTEXT",
+            )
+        whole = self._encode(pair, self._tokenizer)
+        if not whole.overflowing:
+            return [whole]
+        question = self._tokenizer.encode(self._checked(pair[0]), add_special_tokens=False)
+        room = self.max_length - self._tokenizer.num_special_tokens_to_add(True) - len(question.ids)
+        if room <= self.stride:  # the library raises, or panics
+            shared = f" and windows share {self.stride}" if self.stride else ""
+            raise BundleError(
+                "HUB-E012",
+                f"a question has {len(question.ids)} tokens",
+                f"the model reads {self.max_length}: {max(room, 0)} are left for the context{shared}",
+                "ask a shorter question",
+            )
+        if self._second is None:
+            second: Tokenizer = Tokenizer.from_str(self._tokenizer.to_str())
+            second.enable_truncation(self.max_length, stride=self.stride, strategy="only_second")
+            self._second = second
+        first = self._encode(pair, self._second)
+        return [first, *(first.overflowing if self.stride else ())][:MAX_WINDOWS]
+
+    def piece(self, token: int) -> str | None:
+        """Return the vocabulary's name of a token id, or ``None``: scores may have more columns than it has tokens."""
+        found: str | None = self._tokenizer.id_to_token(token)
+        return found
+
+    def piece_id(self, piece: str) -> int | None:
+        """Return the token id of a name of the vocabulary, or ``None``."""
+        found: int | None = self._tokenizer.token_to_id(piece)
+        return found
+
+    def written(self, token: int) -> str:
+        """Return a token as it reads in a text, with the space that it may begin with."""
+        return str(self._tokenizer.decode([token], skip_special_tokens=False))
+
     def feeds(self, encodings: Sequence[Encoding], inputs: Sequence[str]) -> dict[str, npt.NDArray[np.int64]]:
-        """Return the arrays of one batch, padded to its longest text.
+        """Return the arrays of one batch, padded to its longest text on the side that the model expects.
 
         Args:
             encodings: at least one.
@@ -102,16 +161,20 @@ class Encoder:
         """
         shape = (len(encodings), max(len(encoding.ids) for encoding in encodings))
         arrays = {
-            "input_ids": np.full(shape, self.pad_id, dtype=np.int64),
+            "input_ids": np.full(shape, self.special.pad_id, dtype=np.int64),
             "attention_mask": np.zeros(shape, dtype=np.int64),
-            "token_type_ids": np.zeros(shape, dtype=np.int64),
+            "token_type_ids": np.full(shape, self.special.pad_type_id, dtype=np.int64),
         }
         for row, encoding in enumerate(encodings):
-            length = len(encoding.ids)
-            arrays["input_ids"][row, :length] = encoding.ids
-            arrays["attention_mask"][row, :length] = 1
-            arrays["token_type_ids"][row, :length] = encoding.type_ids
+            place = self.place(len(encoding.ids), shape[1])
+            arrays["input_ids"][row, place] = encoding.ids
+            arrays["attention_mask"][row, place] = 1
+            arrays["token_type_ids"][row, place] = encoding.type_ids
         return {name: arrays[name] for name in inputs}
+
+    def place(self, length: int, longest: int) -> slice:
+        """Return where a text of ``length`` tokens stands in a batch padded to ``longest``."""
+        return slice(longest - length, longest) if self.special.pads_left else slice(0, length)
 
     def _encode(self, text: Text, tokenizer: Tokenizer) -> Encoding:
         if isinstance(text, tuple):
@@ -159,13 +222,6 @@ class Encoder:
         sliding.enable_truncation(self.max_length, stride=self.stride)
         return sliding
 
-    def _find_pad(self) -> int:
-        padding = self._tokenizer.padding
-        if padding:
-            return int(padding["pad_id"])
-        known = (self._tokenizer.token_to_id(token) for token in _PAD_TOKENS)
-        return next((token for token in known if token is not None), 0)
-
 
 def word_positions(encoding: Encoding, text: str = "") -> list[tuple[int, int, int]]:
     """Return where the words of the tokenizer's own splitting are; special tokens are left out.
@@ -192,8 +248,8 @@ def word_positions(encoding: Encoding, text: str = "") -> list[tuple[int, int, i
         last = word
     if not text:
         return found
-    trimmed = ((position, *_trimmed(text, start, end)) for position, start, end in found)
-    return [(position, start, end) for position, start, end in trimmed if start < end]
+    places = ((position, *trimmed(text, start, end)) for position, start, end in found)
+    return [(position, start, end) for position, start, end in places if start < end]
 
 
 def given_word_positions(encoding: Encoding, ranges: Sequence[tuple[int, int]]) -> list[int]:
@@ -244,8 +300,8 @@ def whole_characters(text: str) -> str:
     return text
 
 
-def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return the range without the white space at its ends, and with the marks on its last character."""
+def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return a range of characters without the white space at its ends, and with the marks on its last character."""
     word = text[start:end]
     start += len(word) - len(word.lstrip())
     end = start + len(word.strip())

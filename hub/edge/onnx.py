@@ -12,12 +12,14 @@ import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as native
 
 from hub.contract.errors import BundleError
+from hub.contract.exporter import GraphDescription, GraphValue
 
 _NATIVE = [value for value in vars(native).values() if isinstance(value, type) and issubclass(value, Exception)]
 _ERRORS: tuple[type[Exception], ...] = (*_NATIVE, RuntimeError, ValueError, TypeError)
 """What ONNX Runtime raises: a dozen classes of its own with no common base, and a few of Python's."""
 
 _SILENT = 4
+_DTYPES = {"tensor(int64)": "int64", "tensor(int32)": "int32", "tensor(float)": "float32", "tensor(float16)": "float16"}
 
 
 class OnnxRuntime:
@@ -30,10 +32,10 @@ class OnnxRuntime:
         file: the model.
         options: ``threads`` (intra-op, default 1), ``disabled_optimizers`` (names of graph optimizers to
             switch off; a misspelt name is ignored by ONNX Runtime), ``output`` (name of the graph's output,
-            default its first one).
+            default its first one; or a tuple of names).
 
     Raises:
-        BundleError: HUB-E010, the file cannot be loaded.
+        BundleError: HUB-E010, the file cannot be loaded, or it has no such output.
     """
 
     def __init__(self, file: Path, options: Mapping[str, Any]) -> None:
@@ -46,14 +48,21 @@ class OnnxRuntime:
             outputs = [entry.name for entry in self._session.get_outputs()]
         except _ERRORS as error:
             raise self._broken("load", error) from error
-        self._output = str(options.get("output") or outputs[0])
-        if self._output not in outputs:
-            raise BundleError("HUB-E010", f"{file.name} has no output {self._output!r}", f"it has {', '.join(outputs)}")
+        named = options.get("output") or outputs[:1]
+        self._outputs = [named] if isinstance(named, str) else list(named)
+        for name in self._outputs:
+            if name not in outputs:
+                raise BundleError("HUB-E010", f"{file.name} has no output {name!r}", f"it has {', '.join(outputs)}")
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """Names of the inputs the graph takes."""
         return self._inputs
+
+    def describe(self) -> GraphDescription:
+        """Return what the graph takes and gives."""
+        taken, given = self._session.get_inputs(), self._session.get_outputs()
+        return GraphDescription(tuple(map(_value, taken)), tuple(map(_value, given)))
 
     def run(self, feeds: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[np.float32]:
         """Run one batch. May be called from several threads at once.
@@ -62,22 +71,33 @@ class OnnxRuntime:
             feeds: input name to array; for texts int64 of shape [batch, length].
 
         Returns:
-            Raw scores (logits), float32 of shape [batch, labels].
+            Raw scores (logits), float32 of shape [batch, labels]. Of several outputs, which have one shape, they
+            are stacked on a new last axis.
 
         Raises:
-            BundleError: HUB-E010, the graph cannot take these inputs.
+            BundleError: HUB-E010, the graph cannot take these inputs, or its outputs have several shapes.
         """
         try:
-            (scores,) = self._session.run([self._output], dict(feeds))
+            found = [np.asarray(s, dtype=np.float32) for s in self._session.run(self._outputs, dict(feeds))]
         except _ERRORS as error:
             raise self._broken("run", error) from error
-        return np.asarray(scores, dtype=np.float32)
+        if len(found) == 1:
+            return found[0]
+        if len({scores.shape for scores in found}) > 1:
+            shapes = ", ".join(f"{n} {list(s.shape)}" for n, s in zip(self._outputs, found, strict=True))
+            raise BundleError("HUB-E010", f"the outputs of {self._file.name} have several shapes", shapes)
+        return np.stack(found, axis=-1)
 
     def _broken(self, verb: str, error: Exception) -> BundleError:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         return BundleError(
             "HUB-E010", f"ONNX Runtime cannot {verb} {self._file.name}", first, "get the bundle again or build it again"
         )
+
+
+def _value(entry: Any) -> GraphValue:
+    axes = tuple(axis if isinstance(axis, int) else str(axis or "?") for axis in entry.shape)
+    return GraphValue(entry.name, _DTYPES.get(entry.type, entry.type), axes)
 
 
 def _session_options(options: Mapping[str, Any]) -> onnxruntime.SessionOptions:

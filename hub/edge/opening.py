@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hub.contract.errors import BundleError, MissingError, UsageError, nearest
+from hub.contract.errors import BundleError, UsageError, nearest
 from hub.contract.kinds import KINDS
 from hub.edge.folder import PREPROCESSOR, TOKENIZER, file_states, needed
 from hub.edge.schema import Manifest, Variant
@@ -33,22 +33,16 @@ def open_runtime(
         MissingError: HUB-E007, nothing is installed that runs its format.
         BundleError: HUB-E010, it cannot be loaded or wants other inputs.
     """
-    if variant.format != "onnx":
-        raise MissingError(
-            "HUB-E007",
-            f"nothing here runs the format {variant.format!r} of {variant.file}",
-            "this version runs onnx",
-            "choose another variant",
-        )
-    from hub.edge.onnx import OnnxRuntime
+    from hub.edge.runtimes import open_file
 
     session = variant.session
+    own = {"disabled_optimizers": session.disabled_optimizers} if variant.format == "onnx" else session.options
     options = {
+        **own,
         "threads": session.threads if threads is None else threads,
-        "disabled_optimizers": session.disabled_optimizers,
-        "output": manifest.output,
+        "output": manifest.outputs or manifest.output,
     }
-    runtime = OnnxRuntime(folder / variant.file, options)
+    runtime = open_file(variant.format, folder / variant.file, options)
     strange = sorted(set(runtime.inputs) - set(inputs))
     if strange or not runtime.inputs:
         what = "texts" if KINDS[manifest.kind].reads == "text" else "tables"

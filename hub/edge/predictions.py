@@ -92,7 +92,60 @@ class NumberPrediction:
     value: float
 
 
-AnyPrediction = Prediction | LabelsPrediction | SpansPrediction | NumberPrediction
+@dataclass(frozen=True, slots=True)
+class VectorPrediction:
+    """The embedding of a text.
+
+    Args:
+        vector: its components; their squares sum to 1.
+        windows: windows of a long text whose vectors were averaged.
+    """
+
+    vector: tuple[float, ...]
+    windows: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPrediction:
+    """The answer to a question, taken from its context.
+
+    Args:
+        answer: the characters themselves; empty when the context holds no answer.
+        start: its first character in the context.
+        end: one past its last character.
+        score: its probability, 0..1; see `hub.edge.extract.best_answer`.
+        abstained: ``score`` is below the threshold: a person should decide.
+        windows: windows of a long context that were read.
+    """
+
+    answer: str
+    start: int
+    end: int
+    score: float
+    abstained: bool
+    windows: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FillPrediction:
+    """What fits into the gaps of a text.
+
+    Args:
+        fills: for each gap, in the order of the text, its most probable tokens with their probabilities, best first.
+    """
+
+    fills: tuple[tuple[tuple[str, float], ...], ...]
+
+
+AnyPrediction = (
+    Prediction
+    | LabelsPrediction
+    | SpansPrediction
+    | NumberPrediction
+    | VectorPrediction
+    | AnswerPrediction
+    | FillPrediction
+)
 
 
 @dataclass(frozen=True)
@@ -101,7 +154,7 @@ class TaggedText:
 
     Args:
         words: first character and one past the last of each word.
-        probabilities: float64 [words, classes].
+        probabilities: float64 [words, tags], in the order of `hub.edge.answers.tag_classes`.
         windows: windows of a long text that were read.
     """
 

@@ -15,12 +15,16 @@ def main() -> int:
 
     Writes `ANSWERED` as soon as the answer is there, then the peak memory in bytes.
     """
-    from hub.edge.bundle import Bundle
+    from hub.edge.foreign import open_any
 
     folder, variant, threads = sys.argv[1:]
     try:
-        bundle = Bundle.open(folder, variant=variant, threads=int(threads))
-        if bundle.kind.reads == "text":
+        bundle = open_any(folder, variant=variant, threads=int(threads))
+        if bundle.kind.answers == "answer":
+            bundle.predict([(TEXT, TEXT)])
+        elif bundle.kind.answers == "fill":
+            bundle.predict([f"{TEXT} {bundle.encoder.special.mask}"])
+        elif bundle.kind.reads == "text":
             bundle.predict([TEXT])
         else:  # a row of which nothing is known is a row too
             bundle.predict([dict.fromkeys(bundle.columns)])

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from hub.contract.errors import BundleError
+from hub.contract.kinds import KINDS
 from hub.edge.folder import PREPROCESSOR, TOKENIZER
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ MAX_TEXTS = 16
 
 MAX_ROWS = 512
 """Rows of a table in one run of a batch-invariant variant."""
+
+Scores = npt.NDArray[np.float32]
 
 Row = Mapping[str, float | str | None]
 """A row of a table: column to number, category or ``None``."""
@@ -46,6 +50,9 @@ class Reader(Protocol):
     def feeds(self, pieces: Sequence[Any], inputs: Sequence[str]) -> Mapping[str, npt.NDArray[Any]]:
         """Return the arrays of a batch by the names of the graph's inputs."""
 
+    def kept(self, piece: Any, scores: Scores) -> Scores:
+        """Return the part of a piece's scores that is no padding and that its answer needs."""
+
 
 class TextReader:
     """Texts or pairs of texts; a piece is a window of a text.
@@ -61,17 +68,28 @@ class TextReader:
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         from hub.edge.encode import INPUTS, Encoder
 
-        self.names = INPUTS
-        self.max_batch = MAX_TEXTS
+        self.names: tuple[str, ...] = INPUTS
+        self.answers = KINDS[manifest.kind].answers
         self.encoder = Encoder(folder / TOKENIZER, manifest.max_length, manifest.window_stride)
+        # A gap's scores are as many as the vocabulary has tokens, at every token of the text.
+        self.max_batch = 1 if self.answers == "fill" else MAX_TEXTS
+        if self.answers == "fill" and not self.encoder.special.mask:
+            raise BundleError("HUB-E011", f"{TOKENIZER} has no mask token", "a model that fills gaps needs one")
 
     def pieces(self, inputs: Any) -> tuple[list[Encoding], list[int]]:
         """See `Reader.pieces`."""
         if isinstance(inputs, str):
             self.encoder.encode(inputs)  # says what is wrong
-        if not self.encoder.stride:
+        if self.answers == "fill":
+            from hub.edge.gaps import masked
+
+            return [masked(self.encoder, text) for text in inputs], list(range(len(inputs)))
+        if self.answers == "answer":
+            windows = [self.encoder.answer_windows(pair) for pair in inputs]
+        elif not self.encoder.stride:
             return self.encoder.encode(inputs), list(range(len(inputs)))
-        windows = [self.encoder.windows(text) for text in inputs]
+        else:
+            windows = [self.encoder.windows(text) for text in inputs]
         owners = [number for number, parts in enumerate(windows) for _ in parts]
         return [part for parts in windows for part in parts], owners
 
@@ -82,6 +100,17 @@ class TextReader:
     def feeds(self, pieces: Sequence[Encoding], inputs: Sequence[str]) -> dict[str, npt.NDArray[np.int64]]:
         """See `Reader.feeds`."""
         return self.encoder.feeds(pieces, inputs)
+
+    def kept(self, piece: Encoding, scores: Scores) -> Scores:
+        """See `Reader.kept`."""
+        if self.answers not in ("spans", "answer", "fill"):
+            return scores
+        found = scores[self.encoder.place(len(piece.ids), len(scores))]
+        if self.answers == "fill":
+            from hub.edge.gaps import mask_positions
+
+            return found[mask_positions(self.encoder, piece)]
+        return found
 
 
 class TableReader:
@@ -113,6 +142,10 @@ class TableReader:
     def feeds(self, pieces: Sequence[Any], inputs: Sequence[str]) -> Mapping[str, npt.NDArray[Any]]:
         """See `Reader.feeds`."""
         return self.preprocessor.feeds(pieces, inputs)
+
+    def kept(self, piece: Any, scores: Scores) -> Scores:
+        """See `Reader.kept`."""
+        return scores
 
 
 def reader_of(folder: Path, manifest: Manifest, reads: str) -> TextReader | TableReader:

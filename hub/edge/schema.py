@@ -18,6 +18,9 @@ from hub.contract.results import GateResult, Latency
 from hub.edge.answers import entity_types
 
 SCHEMA_VERSION = 1
+_UNWRITTEN = {"unwritten": True}
+"""Marks a field that came later: its default is not written, so that older bundles keep their bytes."""
+
 MANIFEST = "bundle.json"
 MAX_PATH = 200
 
@@ -44,11 +47,13 @@ class SessionOptions:
 
     Args:
         threads: intra-op threads.
-        disabled_optimizers: names of ONNX Runtime graph optimizers to switch off.
+        disabled_optimizers: names of ONNX Runtime graph optimizers to switch off; of the format ``onnx``.
+        options: of the runtime of another format.
     """
 
     threads: int = 1
     disabled_optimizers: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict, metadata=_UNWRITTEN)
 
 
 @dataclass(frozen=True)
@@ -102,13 +107,14 @@ class Manifest:
     Args:
         schema: `SCHEMA_VERSION`.
         name: short name of the bundle.
-        task: ``domain/task``.
+        task: ``domain/task``; of a model that was made elsewhere the name of its kind.
         kind: the task's kind.
         labels: in output order: label ids; for token-classification the tag classes
-            (`hub.edge.answers.tag_classes`); for tabular-regression one entry ``value`` with the number's name.
+            (`hub.edge.answers.tag_classes`, or those of others that `hub.edge.answers.tag_meanings` reads); for
+            tabular-regression one entry ``value`` with the number's name; none for vectors, answers and gaps.
         max_length: tokens read of a text, special tokens included; 0 for tables.
         inputs: names of the graph's inputs.
-        output: name of the graph's output, logits.
+        output: name of the graph's output, logits; of several the first.
         variants: by name.
         default_variant: profile name to variant name; ``portable`` is always there.
         files: every file of the bundle but bundle.json, by path with ``/``.
@@ -119,6 +125,8 @@ class Manifest:
             own (0..1). One label a row: the label with the largest ratio of probability to threshold is
             predicted. Empty: 0.5 for each, and the most probable label.
         unit: of the predicted number, ``""`` when it has none.
+        outputs: names of the graph's outputs when several are its scores; empty: ``output`` alone.
+        failed: the bundle was kept although gates were missed.
         gates: what was required and measured.
         machine: where the figures were measured.
         provenance: code version, packages, data fingerprint, recipe, seeds, licences.
@@ -143,11 +151,13 @@ class Manifest:
     window_stride: int = 0
     thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     unit: str = ""
+    outputs: tuple[str, ...] = field(default=(), metadata=_UNWRITTEN)
+    failed: bool = field(default=False, metadata=_UNWRITTEN)
 
 
 def to_json(value: Any) -> dict[str, Any]:
     """Return a dataclass of results as plain JSON values: tuples become lists."""
-    return typing.cast("dict[str, Any]", _plain(dataclasses.asdict(value)))
+    return typing.cast("dict[str, Any]", _plain(value))
 
 
 def from_json(value: Any) -> Manifest:
@@ -174,6 +184,8 @@ def _check(manifest: Manifest) -> None:
             raise _bad("max_length", "it must be between 2 and 1,000,000")
         if not 0 <= manifest.window_stride < manifest.max_length:
             raise _bad("window_stride", "it must be at least 0 and less than max_length")
+    if manifest.outputs and (len(set(manifest.outputs)) != len(manifest.outputs) or len(manifest.outputs) > 16):
+        raise _bad("outputs", "a name is repeated, or they are more than 16")
     for path in manifest.files:
         check_path(path)
     for name, variant in manifest.variants.items():
@@ -196,9 +208,10 @@ def _check_labels(manifest: Manifest, kind: Kind | None) -> None:
     ids = [label.id for label in manifest.labels]
     answers = kind.answers if kind else "label"
     # Yes or no is a question of one label; a classifier needs two, a number has one name.
-    least, most = {"label": (2, 100_000), "number": (1, 1)}.get(answers, (1, 100_000))
+    none = dict.fromkeys(("vector", "answer", "fill"), (0, 0))
+    least, most = (none | {"label": (2, 100_000), "number": (1, 1)}).get(answers, (1, 100_000))
     if not least <= len(ids) <= most:
-        wanted = "one entry" if most == 1 else f"between {least} and {most:,} labels"
+        wanted = {0: "none", 1: "one entry"}.get(most, f"between {least} and {most:,} labels")
         raise _bad("labels", f"a model that answers {answers} has {wanted}")
     if len(set(ids)) != len(ids):
         raise _bad("labels", "an id is repeated")
@@ -269,6 +282,11 @@ def read(hint: Any, value: Any, where: str = "") -> Any:
     return value
 
 
+def _written(entry: dataclasses.Field[Any], value: Any) -> bool:
+    """Return whether `to_json` writes a field of a dataclass."""
+    return not entry.metadata.get("unwritten") or bool(getattr(value, entry.name))
+
+
 @functools.cache
 def _hints(kind: type[Any]) -> dict[str, Any]:
     return typing.get_type_hints(kind)
@@ -289,6 +307,8 @@ def _read_dataclass(kind: type[Any], value: Any, where: str) -> Any:
 
 
 def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {e.name: _plain(getattr(value, e.name)) for e in dataclasses.fields(value) if _written(e, value)}
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

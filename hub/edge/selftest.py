@@ -13,12 +13,25 @@ import numpy.typing as npt
 
 from hub.contract.errors import BundleError
 from hub.edge.bundle import Bundle
-from hub.edge.comparing import Check, Expected, ExpectedSpan, answers, compare
+from hub.edge.comparing import Check, Expected, ExpectedAnswer, ExpectedGap, ExpectedSpan, answers, compare
 from hub.edge.files import write_text
 from hub.edge.folder import SELFTEST, read_manifest
 from hub.edge.schema import read
 
-__all__ = ["Check", "Expected", "ExpectedSpan", "Row", "choose", "expected", "load", "replay", "spread", "write"]
+__all__ = [
+    "Check",
+    "Expected",
+    "ExpectedAnswer",
+    "ExpectedGap",
+    "ExpectedSpan",
+    "Row",
+    "choose",
+    "expected",
+    "load",
+    "replay",
+    "spread",
+    "write",
+]
 
 TOLERANCES = {"fp32": 1e-3}
 """Largest difference in probability, by precision; for numbers as a share of their scale."""
@@ -63,7 +76,9 @@ def choose(bundle: Bundle, inputs: Sequence[Any], count: int = COUNT, margin: fl
         count: rows wanted.
         margin: least clearness. It is 0..1: of one label a row the difference to the next one in probability; of
             several twice the least distance of a label from its threshold; of entities the least difference to the
-            next tag over all words. Numbers are all clear; they are spread over their range.
+            next tag over all words, of gaps that to the next token; of an answer how far its probability is above
+            one half, twice. Numbers and vectors are all clear; numbers are spread over their range, vectors over
+            the lengths of their texts.
 
     Returns:
         Indices into ``inputs``, as `spread` says.
@@ -115,9 +130,19 @@ def _clearness(bundle: Bundle, inputs: Sequence[Any], count: int) -> tuple[list[
     if bundle.kind.answers == "number":
         ranks = np.argsort(np.argsort(bundle.values(inputs), kind="stable"), kind="stable")
         return [int(rank) for rank in ranks * count // len(inputs)], np.ones(len(inputs))
+    if bundle.kind.answers == "vector":
+        sizes = np.array([len(entry if isinstance(entry, str) else "".join(entry)) for entry in inputs])
+        ranks = np.argsort(np.argsort(sizes, kind="stable"), kind="stable")
+        return [int(rank) for rank in ranks * count // len(inputs)], np.ones(len(inputs))
+    if bundle.kind.answers == "answer":
+        said = bundle.predict(inputs)
+        return [bool(found.answer) for found in said], np.array([max(2 * found.score - 1, 0.0) for found in said])
+    if bundle.kind.answers == "fill":
+        gaps = bundle.gaps(inputs)
+        return [len(rows) for rows in gaps], np.array([_lead(rows).min() for rows in gaps])
     if bundle.kind.answers == "spans":
         tagged = bundle.tags(inputs)
-        kinds = [tuple(sorted({bundle.labels[i] for i in text.probabilities.argmax(axis=1)})) for text in tagged]
+        kinds = [tuple(sorted({bundle.classes[i] for i in text.probabilities.argmax(axis=1)})) for text in tagged]
         return kinds, np.array([_lead(text.probabilities).min(initial=1.0) for text in tagged])
     rows = bundle.probabilities(inputs)
     if bundle.kind.answers == "labels":
@@ -131,7 +156,7 @@ def _clearness(bundle: Bundle, inputs: Sequence[Any], count: int) -> tuple[list[
 
 def _lead(rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return the difference between the two largest values of each row."""
-    best = np.sort(rows, axis=1)
+    best = np.partition(rows, -2, axis=1)
     return np.asarray(best[:, -1] - best[:, -2], dtype=np.float64)
 
 
@@ -218,9 +243,18 @@ def _row(line: _Line, number: int) -> Row:
         raise BundleError("HUB-E015", f"row {number} of {SELFTEST} is wrong", "it needs either a text or a row")
     expect: dict[str, Expected] = {}
     for name, answer in line.expect.items():
-        hint = tuple[ExpectedSpan, ...] if isinstance(answer, list) else Mapping[str, float]
-        expect[name] = read(hint, answer, f"{SELFTEST}[{number - 1}].expect.{name}")
+        expect[name] = read(_hint(answer), answer, f"{SELFTEST}[{number - 1}].expect.{name}")
     return Row(line.text or "", line.text_pair, line.row, expect)
+
+
+def _hint(answer: Any) -> Any:
+    """Return the type of an expected answer, which its form tells."""
+    if isinstance(answer, dict):
+        return ExpectedAnswer if isinstance(answer.get("answer"), str) else Mapping[str, float]
+    first = answer[0] if isinstance(answer, list) and answer else {}
+    if not isinstance(first, dict):
+        return tuple[float, ...]
+    return tuple[ExpectedGap, ...] if isinstance(first.get("tokens"), dict) else tuple[ExpectedSpan, ...]
 
 
 def replay(bundle: Bundle, variant: str | None = None) -> list[Check]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from hub.contract.errors import HubError
 from hub.contract.kinds import KINDS
 from hub.edge import selftest
+from hub.edge.answers import entity_types
 from hub.edge.bundle import Bundle
 from hub.edge.folder import FileState, file_states, locate, needed, read_manifest
 from hub.edge.machine import instruction_sets
@@ -24,7 +25,8 @@ def verify(path: str | os.PathLike[str]) -> list[Check]:
         path: the bundle's folder.
 
     Returns:
-        ``schema``; ``file PATH`` for each listed file; ``gate NAME`` for each gate of the build; for each
+        ``schema``; ``file PATH`` for each listed file; ``gate NAME`` for each gate of the build, and ``kept`` when
+        the bundle was kept although gates were missed; for each
         variant that is present and that this machine can run the two checks of `selftest.replay`. All
         checks run; one that fails stops none of the others but those that need it.
 
@@ -46,8 +48,10 @@ def _answers(manifest: Manifest) -> str:
         return f"unknown kind {manifest.kind}"
     if kind.answers == "number":
         return "one number"
+    if kind.answers in ("vector", "answer", "fill"):
+        return {"vector": "vectors", "answer": "answers from a context", "fill": "words for gaps"}[kind.answers]
     if kind.answers == "spans":
-        return f"{len(manifest.labels) // 2} entity types"
+        return f"{len(entity_types([label.id for label in manifest.labels]))} entity types"
     return f"{len(manifest.labels)} labels"
 
 
@@ -74,7 +78,8 @@ def _file(file: FileState, manifest: Manifest) -> Check:
 
 
 def _gates(manifest: Manifest) -> list[Check]:
-    return [
+    kept = [Check("kept", False, "the bundle was kept although it missed gates")] if manifest.failed else []
+    return kept + [
         Check(
             f"gate {gate.name}",
             gate.passed,

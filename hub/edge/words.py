@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from hub.edge.answers import softmax
+from hub.edge.answers import entity_types, softmax, tag_classes, tag_probabilities
 from hub.edge.encode import given_word_positions, joined_words, whole_characters, word_positions
 from hub.edge.predictions import TaggedText
 
@@ -20,12 +20,13 @@ Window = tuple["Encoding", Scores]
 """A window, and its scores [tokens, classes]."""
 
 
-def tag_text(text: str, windows: Sequence[Window]) -> TaggedText:
+def tag_text(text: str, windows: Sequence[Window], labels: Sequence[str]) -> TaggedText:
     """Return the words of the tokenizer's own splitting with their probabilities.
 
     Args:
         text: as the caller gave it.
         windows: of that text, in order.
+        labels: names of the model's classes.
 
     Returns:
         Words with their places in ``text``, in Python's characters.
@@ -45,19 +46,21 @@ def tag_text(text: str, windows: Sequence[Window]) -> TaggedText:
     means = _means(listed)
     classes = windows[0][1].shape[1]
     rows = np.stack([means[word] for word in ranges]) if ranges else np.zeros((0, classes))
-    return TaggedText(_original(text, whole, list(ranges.values())), softmax(rows), len(windows))
+    found = tag_probabilities(softmax(rows), labels)
+    return TaggedText(original_places(text, whole, list(ranges.values())), found, len(windows))
 
 
-def tag_words(words: Sequence[str], windows: Sequence[Window]) -> npt.NDArray[np.float64]:
+def tag_words(words: Sequence[str], windows: Sequence[Window], labels: Sequence[str]) -> npt.NDArray[np.float64]:
     """Return the probabilities of given words.
 
     Args:
         words: of one text.
         windows: of the words joined by spaces, as `hub.edge.encode.joined_words` does.
+        labels: names of the model's classes.
 
     Returns:
-        float64 [words, classes]. A word without a token, since it was cut off or none of its characters is known,
-        is outside any entity with probability 1.
+        float64 [words, tags], as `hub.edge.answers.tag_probabilities` says. A word without a token, since it was cut
+        off or none of its characters is known, is outside any entity with probability 1.
     """
     _, ranges = joined_words([whole_characters(word) for word in words])
     listed = []
@@ -65,10 +68,10 @@ def tag_words(words: Sequence[str], windows: Sequence[Window]) -> npt.NDArray[np
         places = enumerate(given_word_positions(encoding, ranges))
         listed.append((encoding, scores, [(word, position) for word, position in places if position >= 0]))
     means = _means(listed)
-    found = np.zeros((len(words), windows[0][1].shape[1]))
+    found = np.zeros((len(words), len(tag_classes(entity_types(labels)))))
     found[:, 0] = 1.0
-    for word, mean in means.items():
-        found[word] = softmax(mean)
+    if means:
+        found[list(means)] = tag_probabilities(softmax(np.stack(list(means.values()))), labels)
     return found
 
 
@@ -92,7 +95,7 @@ def _means(
     return {word: np.mean(rows, axis=0, dtype=np.float64) for word, rows in found.items()}
 
 
-def _original(text: str, whole: str, ranges: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+def original_places(text: str, whole: str, ranges: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     """Move places in ``whole`` to ``text``, where a character may be written as two surrogates."""
     if len(text) == len(whole):
         return tuple(ranges)

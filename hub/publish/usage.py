@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 
 from hub.contract.domain import KINDS, Kind
+from hub.edge.answers import MAX_ANSWER_TOKENS
 from hub.edge.schema import Manifest, Variant
 from hub.publish import markdown as md
+from hub.publish import snippets
 from hub.publish.metadata import JS_PRECISIONS
-
-TEXT = "Write your own text here"
+from hub.publish.snippets import TEXT
 
 _HUB = """from hub.edge import Bundle
 
@@ -26,6 +27,7 @@ _SHOWS = {
     "labels": 'for label, score in zip(answer.labels, answer.scores, strict=True):\n    print(f"{score:.3f}", label)',
     "spans": 'for span in answer.spans:\n    print(span.start, span.end, span.label, f"{span.score:.3f}", span.text)',
     "number": "print(answer.value{unit})",
+    **snippets.SHOWS,
 }
 
 _PYTHON = """import json
@@ -39,11 +41,12 @@ tokenizer.no_padding()
 tokenizer.enable_truncation(bundle["max_length"])
 {options}session = onnxruntime.InferenceSession({file}, options, providers=["CPUExecutionProvider"])
 
-text = tokenizer.encode("{text}")
+{text}
 values = {{"input_ids": text.ids, "attention_mask": text.attention_mask, "token_type_ids": text.type_ids}}
 feeds = {{entry.name: np.array([values[entry.name]], dtype=np.int64) for entry in session.get_inputs()}}
-logits = session.run([{output}], feeds)[0][0].astype(np.float64)
 {answer}"""
+
+_LOGITS = "logits = session.run([{output}], feeds)[0][0].astype(np.float64)\n"
 
 _SOFTMAX = """probabilities = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
 for index in np.argsort(-probabilities, kind="stable")[:3]:
@@ -64,15 +67,16 @@ _DISABLED = """options.add_session_config_entry("optimization.disable_specified_
 _NODE = """import {{ env, pipeline }} from "@huggingface/transformers";
 
 env.allowRemoteModels = false; // the folder is read, nothing is fetched
-const classify = await pipeline("{pipeline}", "./", {{ dtype: "{precision}" }});
-console.log(await classify("{text}"{options}));{remark}"""
+const ask = await pipeline("{pipeline}", "./", {{ dtype: "{precision}" }});
+console.log(await ask({call}));{remark}"""
 
 _NODE_KINDS = {
-    "text-classification": ("text-classification", ", { top_k: 3 }", ""),
-    "multi-label": ("text-classification", ", { top_k: null }", " // every label with its own probability"),
-    "token-classification": ("token-classification", "", " // by token: a word has the tag of its first one"),
+    "text-classification": ("text-classification", f'"{TEXT}", {{ top_k: 3 }}', ""),
+    "multi-label": ("text-classification", f'"{TEXT}", {{ top_k: null }}', " // every label with its own probability"),
+    "token-classification": ("token-classification", f'"{TEXT}"', " // by token: a word has the tag of its first one"),
+    **snippets.NODE_CALLS,
 }
-"""Name of the pipeline of Transformers.js, its options, and what to know about its answer."""
+"""Name of the pipeline of Transformers.js, what it is called with, and what to know about its answer."""
 
 
 def usage(manifest: Manifest) -> str:
@@ -93,9 +97,8 @@ def usage(manifest: Manifest) -> str:
         python = "In Python with `onnxruntime`, `tokenizers` and `numpy` alone:"
         parts += [python, f"```python\n{python_code(manifest, variant)}\n```"]
     precision = JS_PRECISIONS.get(variant.file)
-    if precision and manifest.kind in _NODE_KINDS:
-        pipeline, options, remark = _NODE_KINDS[manifest.kind]
-        node = _NODE.format(pipeline=pipeline, precision=precision, text=TEXT, options=options, remark=remark)
+    node = _node_code(manifest.kind, precision) if precision else ""
+    if node:
         parts += ["In Node with `@huggingface/transformers`:", f"```js\n{node}\n```"]
         if manifest.window_stride:
             parts.append(f"Node reads the first {manifest.max_length} tokens of a text; the hub reads all of it.")
@@ -105,32 +108,51 @@ def usage(manifest: Manifest) -> str:
 def hub_code(manifest: Manifest, kind: Kind) -> str:
     """Return Python that answers one input with `hub.edge`."""
     unit = f", {json.dumps(manifest.unit)}" if manifest.unit else ""
-    return _HUB.format(answer=_READS[kind.reads] + _SHOWS[kind.answers].replace("{unit}", unit))
+    reads = snippets.READS.get(kind.answers, _READS[kind.reads])
+    return _HUB.format(answer=reads + _SHOWS[kind.answers].replace("{unit}", unit))
 
 
 def python_code(manifest: Manifest, variant: Variant) -> str:
-    """Return Python that classifies a text with onnxruntime and tokenizers."""
+    """Return Python that answers one input with onnxruntime and tokenizers."""
     session = variant.session
     options = _OPTIONS.format(threads=session.threads)
     if session.disabled_optimizers:
         options += _DISABLED.format(names=json.dumps(";".join(session.disabled_optimizers)))
-    answer = _SOFTMAX
-    if KINDS[manifest.kind].answers == "labels":
-        answer = _SIGMOID.format(variant=json.dumps(manifest.default_variant["portable"]))
-    file, output = json.dumps(variant.file), json.dumps(manifest.output)
-    return _PYTHON.format(options=options, file=file, output=output, text=TEXT, answer=answer)
+    answers = KINDS[manifest.kind].answers
+    output = json.dumps(manifest.output)
+    if answers in snippets.RUNS:
+        outputs = json.dumps(list(manifest.outputs or (manifest.output,)))
+        answer = snippets.RUNS[answers].format(output=output, outputs=outputs, longest=MAX_ANSWER_TOKENS)
+    elif answers == "labels":
+        answer = _LOGITS.format(output=output)
+        answer += _SIGMOID.format(variant=json.dumps(manifest.default_variant["portable"]))
+    else:
+        answer = _LOGITS.format(output=output) + _SOFTMAX
+    text = snippets.ENCODES.get(answers, f'text = tokenizer.encode("{TEXT}")')
+    return _PYTHON.format(options=options, file=json.dumps(variant.file), text=text, answer=answer)
+
+
+def _node_code(kind: str, precision: str) -> str:
+    """Return JavaScript that answers one input with Transformers.js, ``""`` when it has nothing for the kind."""
+    if kind == "embeddings":
+        return snippets.NODE_VECTOR.format(precision=precision, text=TEXT)
+    if kind not in _NODE_KINDS:
+        return ""
+    pipeline, call, remark = _NODE_KINDS[kind]
+    return _NODE.format(pipeline=pipeline, precision=precision, call=call, remark=remark)
 
 
 def _is_plain(manifest: Manifest, kind: Kind) -> bool:
     """Return whether a few lines without the hub give the bundle's answers."""
     one_label = kind.answers == "label" and not manifest.thresholds
-    return kind.reads == "text" and (one_label or kind.answers == "labels") and not manifest.window_stride
+    known = one_label or kind.answers == "labels" or kind.answers in snippets.RUNS
+    return kind.reads == "text" and known and not manifest.window_stride
 
 
 def _commands(kind: Kind | None) -> str:
     predict = "--input rows.csv    # a file with the columns that the model reads"
     if kind is None or kind.reads == "text":
-        predict = f'"{TEXT}"'
+        predict = snippets.COMMANDS.get(kind.answers if kind else "", f'"{TEXT}"')
     return (
         "```sh\npip install domainhub\n"
         f"hub predict . {predict}\n"

@@ -98,9 +98,9 @@ def test_int8_runs_one_text_at_a_time_and_fp32_in_batches(sealed: Path, monkeypa
     for variant, expected in (("int8", {1}), ("fp32", {16, 4})):
         bundle = Bundle.open(sealed, variant=variant)
         sizes = []
-        run = bundle._runtime.run
+        run = bundle._model._runtime.run
         monkeypatch.setattr(
-            bundle._runtime,
+            bundle._model._runtime,
             "run",
             lambda feeds, run=run, sizes=sizes: sizes.append(len(feeds["input_ids"])) or run(feeds),
         )
@@ -320,7 +320,7 @@ def test_more_labels_than_words_work(tmp_path: Path) -> None:
 
 def test_a_score_that_is_not_a_number_is_an_error(sealed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bundle = Bundle.open(sealed)
-    monkeypatch.setattr(bundle._runtime, "run", lambda feeds: np.full((1, 3), np.nan, dtype=np.float32))
+    monkeypatch.setattr(bundle._model._runtime, "run", lambda feeds: np.full((1, 3), np.nan, dtype=np.float32))
     with pytest.raises(BundleError, match="not a number"):
         bundle.predict(["cat"])
 

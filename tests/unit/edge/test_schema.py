@@ -19,7 +19,10 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
 )
-OPTIONAL = ("headline", "abstention", "gates", "machine", "provenance", "window_stride", "thresholds", "unit")
+OPTIONAL = (
+    *("headline", "abstention", "gates", "machine", "provenance"),
+    *("window_stride", "thresholds", "unit", "outputs", "failed"),
+)
 FIELDS = st.sampled_from([field.name for field in dataclasses.fields(Manifest)])
 
 

@@ -40,7 +40,7 @@ def codes(text: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)\n```", text, flags=re.DOTALL)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", PIPELINES)
 def test_metadata_is_that_of_the_kind(kind: str) -> None:
     card = card_of(kind)
     data = ModelCard(card).data
@@ -78,7 +78,7 @@ def test_long_texts_read_in_windows_are_mentioned() -> None:
     assert "Node reads the first 64 tokens of a text; the hub reads all of it." in card
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", PIPELINES)
 def test_what_is_left_out_has_its_reason(kind: str) -> None:
     card = card_of(kind)
 
@@ -97,7 +97,7 @@ def test_names_with_scores_are_called_what_they_are() -> None:
     assert "## Labels" not in card_of("tabular-regression")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", PIPELINES)
 def test_code_is_that_of_the_kind(kind: str) -> None:
     card = card_of(kind)
 
@@ -154,7 +154,7 @@ def test_python_for_several_labels_applies_sigmoid_and_thresholds(tmp_path: Path
 
 def test_a_bundle_of_an_unknown_kind_has_commands_only() -> None:
     result = build_result(labels=2)
-    card = card_text(result, dataclasses.replace(manifest(result), kind="question-answering"))
+    card = card_text(result, dataclasses.replace(manifest(result), kind="time-series"))
 
     assert codes(card, "python") == codes(card, "js") == []
     assert "hub predict ." in card
