@@ -47,6 +47,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "train": ("hub.cli.train", "Fine-tune the teacher of a run."),
         "distill": ("hub.cli.distill", "Distil the student of a run."),
         "compress": ("hub.cli.compress", "Trim, export and quantize the student of a run."),
+        "export": ("hub.cli.export", "Export any fine-tuned checkpoint to a verified bundle."),
         "runs": ("hub.cli.runs", "List, show or remove runs."),
     },
     "Use a bundle": {

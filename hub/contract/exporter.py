@@ -125,7 +125,9 @@ class QuantizeRequest:
 class Branch:
     """A linear model on pieces and hashed pairs of pieces, whose margins are added to a text model's logits.
 
-    The pair of neighbours ``a`` and ``b`` falls into bucket ``(seeds[a] * m1 + seeds[b] * m2) mod buckets``.
+    The pair of neighbours ``a`` and ``b`` falls into bucket ``(seeds[a] * m1 + seeds[b] * m2) mod buckets``. A text of
+    n pieces, special tokens included and padding not, has n features for its pieces and n - 1 for its pairs, each of
+    value ``1 / sqrt(2 n - 1)``.
 
     Args:
         table: float32 [pieces + buckets, labels].

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hub.contract import figures, numbers
-from hub.contract.results import BuildResult, Evaluation, LicenceNote, ModelResult, SliceName
+from hub.contract.results import BuildResult, Evaluation, GateResult, LicenceNote, ModelResult, SliceName
 from hub.edge.schema import Manifest
 from hub.publish import markdown as md
 from hub.publish.metadata import metadata
@@ -139,7 +139,7 @@ def _results(result: BuildResult) -> str:
         md.table(columns, rows),
         _how_measured(result),
         _metrics(result, parts),
-        _gates(result),
+        gates_table(result.gates),
     )
 
 
@@ -170,11 +170,11 @@ def _how_measured(result: BuildResult) -> str:
             f" Times: {reads} in, prediction out, {encoding} included, one {reads} at a time, "
             f"{' and '.join(map(str, threads))} thread{'' if threads == [1] else 's'}."
         )
-    machine = _machine(result.machine)
+    machine = machine_line(result.machine)
     return f"{text} Measured on: {machine}." if machine else text
 
 
-def _machine(machine: Mapping[str, Any]) -> str:
+def machine_line(machine: Mapping[str, Any]) -> str:
     """Return processor, instruction sets, cores, system and date in one line."""
     sets = machine.get("instruction_sets")
     parts = [
@@ -204,8 +204,9 @@ def _metrics(result: BuildResult, parts: Sequence[SliceName]) -> str:
     )
 
 
-def _gates(result: BuildResult) -> str:
-    if not result.gates:
+def gates_table(gates: Sequence[GateResult]) -> str:
+    """Return what was required and what was measured; nothing without gates."""
+    if not gates:
         return ""
     rows = [
         [
@@ -214,7 +215,7 @@ def _gates(result: BuildResult) -> str:
             md.text(gate.detail),
             *numbers.pair(gate.limit, gate.value),
         ]
-        for gate in result.gates
+        for gate in gates
     ]
     return md.blocks("Gates:", md.table(["Gate", "Result", "What was compared", "Limit", "Measured"], rows, 3))
 

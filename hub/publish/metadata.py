@@ -42,12 +42,15 @@ _HUB_METRICS = {
     "r2": "r_squared",
     "roc_auc": "roc_auc",
 }
-_PIPELINES = {
+PIPELINES = {
     "text-classification": "text-classification",
     "multi-label": "text-classification",
     "token-classification": "token-classification",
     "tabular-classification": "tabular-classification",
     "tabular-regression": "tabular-regression",
+    "embeddings": "feature-extraction",
+    "question-answering": "question-answering",
+    "fill-mask": "fill-mask",
 }
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _DATASET = re.compile(r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/datasets/([\w.-]+(?:/[\w.-]+)?)(?:[/?#].*)?")
@@ -81,9 +84,9 @@ def metadata(result: BuildResult, manifest: Manifest) -> ModelCardData:
         license=licence,
         license_name=licence_name,
         license_link=licence_link,
-        language=_languages(result.card.language) if figures.kind(result).reads == "text" else None,
+        language=languages(result.card.language) if figures.kind(result).reads == "text" else None,
         library_name=LIBRARY,
-        pipeline_tag=_PIPELINES.get(result.kind),
+        pipeline_tag=PIPELINES.get(result.kind),
         tags=_tags(result, manifest),
         base_model=base,
         base_model_relation="finetune" if base else None,
@@ -111,7 +114,12 @@ def variants(result: BuildResult) -> list[ModelResult]:
 
 def base_model_id(result: BuildResult) -> str | None:
     """Return the Hub id of the base model, if it has one."""
-    name = result.base_model.get("id", "").partition("@")[0]
+    return repository(result.base_model.get("id", ""))
+
+
+def repository(identifier: str) -> str | None:
+    """Return the Hub repository that an id names, revision left out; ``None`` for what is no such id."""
+    name = identifier.partition("@")[0]
     return name if _REPOSITORY.fullmatch(name) else None
 
 
@@ -136,16 +144,21 @@ def hub_licence(spdx: str) -> str | None:
 def _licence(result: BuildResult) -> tuple[str | None, str | None, str | None]:
     """Return licence, its name and its link: the model has the licence of its base model."""
     entry = licence_of(result, "base model")
-    if entry is None or not entry.id:
+    return hub_licence_fields(entry.id, entry.name, entry.url) if entry else (None, None, None)
+
+
+def hub_licence_fields(spdx: str, name: str = "", url: str = "") -> tuple[str | None, str | None, str | None]:
+    """Return what the Hub is told of a licence: its id, and name and link of one that the Hub does not list."""
+    if not spdx:
         return None, None, None
-    known = hub_licence(entry.id)
+    known = hub_licence(spdx)
     if known:
         return known, None, None
-    name = re.sub(r"[^a-z0-9.]+", "-", (entry.name or entry.id).lower()).strip("-") or "other"
-    return "other", name, entry.url if entry.url.startswith(("http://", "https://")) else "NOTICE"
+    name = re.sub(r"[^a-z0-9.]+", "-", (name or spdx).lower()).strip("-") or "other"
+    return "other", name, url if url.startswith(("http://", "https://")) else "NOTICE"
 
 
-def _languages(stated: str) -> list[str] | None:
+def languages(stated: str) -> list[str] | None:
     """Return language codes as the Hub takes them: ISO 639, or two special words."""
     codes = re.split(r"[\s,;]+", stated.strip().lower())
     return [name for name in codes if re.fullmatch(r"[a-z]{2,3}|multilingual|code", name)] or None
@@ -175,7 +188,7 @@ def _results(result: BuildResult) -> list[EvalResult]:
     kind = re.sub(r"[^a-z0-9]+", "-", result.task.lower()).strip("-")
     return [
         EvalResult(
-            task_type=_PIPELINES.get(result.kind, result.kind),
+            task_type=PIPELINES.get(result.kind, result.kind),
             task_name=numbers.capital(numbers.name(result.kind)),
             dataset_type=dataset or kind,
             dataset_name=f"{source}: {numbers.name(part.name)}",

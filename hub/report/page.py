@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -57,18 +58,29 @@ def page_text(result: BuildResult) -> str:
     """
     view = View(figures.published(result))
     shown = [(title, content) for title, make in _SECTIONS if (content := make(view))]
-    contents = element("ul", *(element("li", element("a", title, href=f"#{slug(title)}")) for title, _ in shown))
+    return document(f"{view.result.task} – build report", headline(view), shown)
+
+
+def document(title: str, header: Html, shown: Sequence[tuple[str, Html]]) -> str:
+    """Return a page as text.
+
+    Args:
+        title: of the window.
+        header: what is seen first.
+        shown: sections in their order, each with its title; `hub.report.sections.parts.section` makes them.
+    """
+    contents = element("ul", *(element("li", element("a", name, href=f"#{slug(name)}")) for name, _ in shown))
     body = element(
         "body",
-        headline(view),
+        header,
         element("nav", contents, aria_label="Contents"),
         element("main", *(content for _, content in shown)),
         element("script", Html(_asset("sort.js"))),
     )
-    return f"<!DOCTYPE html>\n{element('html', _head(view), body, lang='en')}\n"
+    return f"<!DOCTYPE html>\n{element('html', _head(title), body, lang='en')}\n"
 
 
-def _head(view: View) -> Html:
+def _head(title: str) -> Html:
     script = base64.b64encode(hashlib.sha256(_asset("sort.js").encode()).digest()).decode()
     policy = (
         "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
@@ -80,7 +92,7 @@ def _head(view: View) -> Html:
         element("meta", http_equiv="Content-Security-Policy", content=policy),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
-        element("title", f"{view.result.task} – build report"),
+        element("title", title),
         # Without this a browser asks the server for an icon.
         element("link", rel="icon", href="data:,"),
         element("style", Html(_asset("style.css"))),

@@ -12,22 +12,16 @@ from typing import Any
 
 import pytest
 
-from hub.contract import Compression, DataOptions, Distillation, Exporter, Gates, Recipe, Training
+from hub.contract import Compression, DataOptions, Distillation, Gates, Recipe, Training
 from hub.contract.recipe import Lexical
 from hub.contract.results import Latency
 from hub.pipeline.build import Built
 from hub.pipeline.context import BuildRequest
 from hub.testing import tiny
+from hub_onnx.plugin import hub_exporters
 
 PLUGIN, VERSION = "acme-tiny", "1.2"
-EXPORTER = Exporter(
-    name="onnx",
-    summary="ONNX through transformers' own exporter, cleaned, one file",
-    export="hub_onnx.export:export",
-    runtime="hub.edge.onnx:OnnxRuntime",
-    suffix=".onnx",
-    contract="1.0",
-)
+(EXPORTER,) = hub_exporters()
 SOURCE = """
 from hub.contract import hookimpl
 from hub.testing.tiny import DOMAIN

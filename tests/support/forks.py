@@ -39,6 +39,7 @@ def build_one(order: dict[str, Any]) -> None:
     from hub.pipeline.progress import Silent
     from hub.pipeline.stages import baseline, compress, verify
     from hub.testing import tiny
+    from hub_onnx.plugin import hub_exporters
 
     torch.set_num_threads(order["threads"])
     hub.train.loop.CHECKPOINT_SECONDS = -1.0
@@ -46,18 +47,12 @@ def build_one(order: dict[str, Any]) -> None:
     baseline.measure = lambda *_, **__: {"baseline": Latency(16, 1.0, 1.0, 1.0, 1, 1)}  # type: ignore[assignment]
     verify.measure = lambda *_: {}  # type: ignore[assignment]
     recipe = tiny.RECIPE.with_settings([f"base={order['base']}"])
-    exporter = tiny_exporter(order["exporter"])
+    (exporter,) = hub_exporters()
     request = BuildRequest(
         "tiny/things", tiny.TASK, order["plugin"], order["version"], recipe, exporter, out=Path(order["out"])
     )
     built = build(request, Path(order["runs"]), Silent())
     Path(order["answer"]).write_text(json.dumps(built.reused), "utf-8")
-
-
-def tiny_exporter(values: dict[str, str]) -> Any:
-    from hub.contract import Exporter
-
-    return Exporter(**values)
 
 
 def tell(what: object) -> None:

@@ -26,8 +26,8 @@ def headline(view: View) -> Html:
     )
 
 
-def _tile(title: Child, figure: Child, *lines: Child, mark: str = "") -> Html:
-    """A title, one large figure and small lines below it."""
+def tile(title: Child, figure: Child, *lines: Child, mark: str = "") -> Html:
+    """Return a tile: a title, one large figure and small lines below it."""
     below = [element("p", line, class_="line") for line in lines if line]
     classes = f"tile {mark}".strip()
     return element(
@@ -41,7 +41,7 @@ def _score(view: View, part: SliceName) -> Html:
     value = evaluation.metrics.get(metric) if evaluation else None
     title = f"{numbers.capital(view.metric)}, {view.part_title(part)}"
     if evaluation is None or value is None:
-        return _tile(title, "–", "not measured")
+        return tile(title, "–", "not measured")
     interval = evaluation.intervals.get(metric)
     share = figures.share_of_teacher(result, view.default, part.name)
     others = []
@@ -49,7 +49,7 @@ def _score(view: View, part: SliceName) -> Html:
         other = figures.score(model, part.name, metric)
         if model is not None and other is not None:
             others.append(f"{model.name} {numbers.number(other)}")
-    return _tile(
+    return tile(
         title,
         numbers.number(value),
         f"95 % interval {numbers.number(interval.low)}–{numbers.number(interval.high)}" if interval else "",
@@ -62,19 +62,19 @@ def _score(view: View, part: SliceName) -> Html:
 def _size(view: View) -> Html:
     default, teacher = view.default, view.teacher
     if default is None or not default.bytes:
-        return _tile("Size", "–", "not measured")
+        return tile("Size", "–", "not measured")
     against = ""
     if teacher and teacher.bytes:
         against = (
             f"{numbers.ratio(teacher.bytes / default.bytes)} smaller than the teacher ({numbers.size(teacher.bytes)})"
         )
-    return _tile("Size", numbers.size(default.bytes), "everything that a device fetches", against)
+    return tile("Size", numbers.size(default.bytes), "everything that a device fetches", against)
 
 
 def _speed(view: View) -> Html:
     default = view.default
     if default is None or not default.latency:
-        return _tile(f"Time for one {view.reads}", "–", "not measured")
+        return tile(f"Time for one {view.reads}", "–", "not measured")
     shortest, *others = (tokens for tokens in figures.lengths(view.result) if tokens in default.latency)
     first = default.latency[shortest]
     lines = [_faster(view, shortest)]
@@ -84,7 +84,7 @@ def _speed(view: View) -> Html:
         lines.append(", ".join(filter(None, (f"{length}: {time}", _faster(view, tokens)))))
     threads = f"on {first.threads} thread" + ("s" if first.threads != 1 else "")
     title = f"Median time, {figures.length_name(view.result, shortest)}"
-    return _tile(title, numbers.milliseconds(first.p50_ms), *lines, threads)
+    return tile(title, numbers.milliseconds(first.p50_ms), *lines, threads)
 
 
 def _faster(view: View, tokens: str) -> str:
@@ -95,10 +95,10 @@ def _faster(view: View, tokens: str) -> str:
 def _gates(view: View) -> Html:
     gates = view.result.gates
     if not gates:
-        return _tile("Gates", "–", "none were set")
+        return tile("Gates", "–", "none were set")
     missed = figures.missed(view.result)
     passed = len(gates) - len(missed)
     if not missed:
-        return _tile("Gates", f"{passed} of {len(gates)}", "all passed", mark="good")
+        return tile("Gates", f"{passed} of {len(gates)}", "all passed", mark="good")
     names = ", ".join(dict.fromkeys(gate.name for gate in missed))
-    return _tile("Gates", f"{passed} of {len(gates)}", f"passed; {len(missed)} missed: {names}", mark="bad")
+    return tile("Gates", f"{passed} of {len(gates)}", f"passed; {len(missed)} missed: {names}", mark="bad")

@@ -19,12 +19,19 @@ def recipe(view: View) -> Html | None:
         return None
     own = {key: value for key, value in values.items() if not isinstance(value, Mapping)}
     # Keys stay as they are written: this is what --set and a recipe file take.
-    groups = [_group("general", own, words=False)] if own else []
-    groups += [_group(key, value, words=False) for key, value in values.items() if isinstance(value, Mapping)]
+    groups = [group("general", own, words=False)] if own else []
+    groups += [group(key, value, words=False) for key, value in values.items() if isinstance(value, Mapping)]
     return section("Recipe", grid(*groups))
 
 
-def _group(title: str, values: Mapping[str, Any], words: bool = True) -> Html:
+def group(title: str, values: Mapping[str, Any], words: bool = True) -> Html:
+    """Return plain values under a heading.
+
+    Args:
+        title: the heading.
+        values: by name.
+        words: names are shown as words, not as they are written.
+    """
     names = {key: numbers.name(key.removesuffix("_bytes")) if words else key for key in values}
     pairs: list[tuple[str, Child]] = [(names[key], _value(key, value)) for key, value in values.items()]
     return element("div", element("h3", numbers.capital(title)), facts(pairs), class_="group")
@@ -36,10 +43,10 @@ def provenance(view: View) -> Html:
     machine = {key: value for key, value in result.machine.items() if not isinstance(value, Mapping)}
     nested = [(key, value) for key, value in result.machine.items() if isinstance(value, Mapping)]
     groups = [
-        _group("base model", result.base_model) if result.base_model else None,
-        _group("data source", result.data_source) if result.data_source else None,
-        _group("machine", machine) if machine else None,
-        *(_group(key, value) for key, value in nested if value),
+        group("base model", result.base_model) if result.base_model else None,
+        group("data source", result.data_source) if result.data_source else None,
+        group("machine", machine) if machine else None,
+        *(group(key, value) for key, value in nested if value),
     ]
     return section("Provenance", grid(*groups), _licences(view), _stages(view))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hub.contract import figures, numbers
 from hub.contract.results import Evaluation, GateResult, Latency, ModelResult
 from hub.report.charts.bars import Bar, BarGroup, bar_chart
@@ -124,7 +126,12 @@ def _metrics_table(view: View) -> Html | None:
 
 def gates(view: View) -> Html | None:
     """Return what was required and what was measured."""
-    if not view.result.gates:
+    return gates_section(view.result.gates)
+
+
+def gates_section(gates: Sequence[GateResult]) -> Html | None:
+    """Return a table of gates; nothing without any."""
+    if not gates:
         return None
     columns = [
         Column("Gate"),
@@ -133,7 +140,7 @@ def gates(view: View) -> Html | None:
         Column("Measured", True),
         Column("What was compared", wide=True),
     ]
-    return section("Gates", table("Required and measured", columns, [_gate(gate) for gate in view.result.gates]))
+    return section("Gates", table("Required and measured", columns, [_gate(gate) for gate in gates]))
 
 
 def _gate(gate: GateResult) -> list[Cell]:

@@ -1,0 +1,164 @@
+"""Whether an exported graph still is the model: PyTorch against the graph, alone and in batches, padded and not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hub.checkpoint import Loaded, reference_scores
+from hub.contract.exporter import Feeds, Runtime
+from hub.contract.results import GateResult
+from hub.edge.encode import INPUTS, whole_characters
+from hub.pipeline.exporting.answers import Answers, Comparison, RowAnswer, Scores, difference
+from hub.pipeline.exporting.rows import Measured
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding
+
+LIMIT = 1e-4
+"""Largest difference in probability (of vectors: of a component) between PyTorch and the fp32 graph."""
+
+BATCH = 8
+_BATCHED_ROWS = 64
+_BATCHED_TOKENS = 128
+"""Texts in batches are no longer: eight of 512 tokens take seconds, and alone they are compared anyway."""
+
+_PADDED_ROWS = 16
+_EXTRA_TOKENS = 5
+"""Padding added to a text that stands alone."""
+
+Run = Callable[[Feeds], Scores]
+Tick = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Parity:
+    """What was found.
+
+    Args:
+        gates: that of the numbers, and that of the token ids.
+        comparison: of the rows alone.
+        answers: of the graph to every row alone, to compare other variants with.
+    """
+
+    gates: tuple[GateResult, ...]
+    comparison: Comparison
+    answers: tuple[RowAnswer, ...]
+
+
+def alone(run: Run, names: Sequence[str], rows: Measured, answers: Answers, tick: Tick) -> list[RowAnswer]:
+    """Return the answer to each row, one unpadded text at a time: the mode that ships.
+
+    Args:
+        run: a batch in, its scores out.
+        names: of the inputs it takes.
+        rows: to answer.
+        answers: of the model.
+        tick: told how many rows are done, and of how many.
+    """
+    found = []
+    for number, entry in enumerate(rows.inputs):
+        pieces = answers.pieces(entry)
+        windows = [(piece, run(answers.encoder.feeds([piece], names))[0]) for piece in pieces]
+        found.append(answers.row(entry, windows))
+        if number % BATCH == 0:
+            tick(number, len(rows))
+    return found
+
+
+def check_parity(loaded: Loaded, runtime: Runtime, rows: Measured, answers: Answers, tick: Tick) -> Parity:
+    """Compare PyTorch with the fp32 graph.
+
+    Every row stands alone and unpadded; the first `_BATCHED_ROWS` of an even draw also stand in batches of eight,
+    padded and cut to one length, and some of them alone with padding; long texts stand alone only.
+
+    Args:
+        loaded: the checkpoint.
+        runtime: of the graph.
+        rows: to compare on.
+        answers: of the model.
+        tick: told how many rows are done, and of how many.
+    """
+
+    def original(feeds: Feeds) -> Scores:
+        return reference_scores(loaded, feeds)
+
+    # PyTorch gets every input that it takes: a graph that lost one of them must not pass.
+    before = alone(original, INPUTS, rows, answers, tick)
+    after = alone(runtime.run, runtime.inputs, rows, answers, tick)
+    comparison = answers.compare(before, after, rows.origins)
+    batched = max((found for _, found in _batched(original, runtime, rows, answers)), default=0.0)
+    worst = max(comparison.max_difference, batched)
+    what = "component of a vector" if answers.kind.answers == "vector" else "probability"
+    shapes = f"alone and in batches of {BATCH}, padded and not"
+    detail = f"largest difference in {what} over {len(rows)} rows, PyTorch against fp32, {shapes}"
+    gate = GateResult("parity", LIMIT, worst, worst <= LIMIT, detail)
+    return Parity((gate, _same_tokens(loaded, rows, answers)), comparison, tuple(after))
+
+
+def _batched(original: Run, runtime: Runtime, rows: Measured, answers: Answers) -> Iterator[tuple[str, float]]:
+    """Yield each form of batch with its largest difference."""
+    pieces = [answers.pieces(entry)[0] for entry in rows.inputs]
+    short = [piece for piece in pieces if len(piece.ids) <= _BATCHED_TOKENS] or pieces
+    sample = [short[int(place)] for place in np.linspace(0, len(short) - 1, min(_BATCHED_ROWS, len(short)))]
+    for start in range(0, len(sample), BATCH):
+        batch = sample[start : start + BATCH]
+        feeds = answers.encoder.feeds(batch, INPUTS)
+        yield "padded", _apart(original, runtime, feeds, answers)
+        shortest = min(len(piece.ids) for piece in batch)
+        yield "cut", _apart(original, runtime, _cut(batch, shortest), answers)
+    longest = answers.encoder.max_length
+    for piece in sample[: _PADDED_ROWS * 4 : 4]:
+        extra = min(_EXTRA_TOKENS, longest - len(piece.ids))
+        if extra > 0:
+            yield "padded alone", _apart(original, runtime, _padded(piece, extra, answers), answers)
+
+
+def _apart(original: Run, runtime: Runtime, feeds: Feeds, answers: Answers) -> float:
+    """Return the largest difference in one batch."""
+    one = original(feeds)
+    other = runtime.run({name: feeds[name] for name in runtime.inputs})
+    worst = 0.0
+    for row, mask in enumerate(feeds["attention_mask"].astype(bool)):
+        ids = feeds["input_ids"][row][mask]
+        # Of scores for each token those of the padding mean nothing.
+        kept = [s[row] if s.ndim == 2 else s[row][mask] for s in (one, other)]
+        worst = max(worst, difference(*(answers.numbers(ids, scores) for scores in kept)))
+    return worst
+
+
+def _cut(pieces: Sequence[Encoding], length: int) -> Feeds:
+    """Return a batch without padding: each text cut to ``length`` tokens, its last token kept."""
+
+    def rows(values: str) -> Any:
+        found = [getattr(piece, values) for piece in pieces]
+        return np.array([[*row[: length - 1], row[-1]] for row in found], dtype=np.int64)
+
+    ids = rows("ids")
+    return {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": rows("type_ids")}
+
+
+def _padded(piece: Encoding, extra: int, answers: Answers) -> Feeds:
+    """Return a batch of one text with ``extra`` tokens of padding, on the side where the model expects it."""
+    special = answers.encoder.special
+    width = (extra, 0) if special.pads_left else (0, extra)
+    feeds = answers.encoder.feeds([piece], INPUTS)
+    fill = {"input_ids": special.pad_id, "attention_mask": 0, "token_type_ids": special.pad_type_id}
+    return {name: np.pad(feeds[name], ((0, 0), width), constant_values=fill[name]) for name in INPUTS}
+
+
+def _same_tokens(loaded: Loaded, rows: Measured, answers: Answers) -> GateResult:
+    """Compare the bundle's tokenizer with that of the checkpoint."""
+    differ = 0
+    for entry in rows.inputs:
+        (ours, *others) = answers.pieces(entry)
+        if others or ours.overflowing:
+            continue  # windows, and where a text is cut, are a matter of the bundle
+        text = getattr(entry, "text", entry)
+        parts = [whole_characters(part) for part in ((text,) if isinstance(text, str) else text)]
+        differ += list(loaded.tokenizer(*parts)["input_ids"]) != list(ours.ids)
+    detail = f"rows of {len(rows)} whose token ids are not those of the checkpoint's own tokenizer"
+    return GateResult("tokens", 0, differ, differ == 0, detail)
