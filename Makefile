@@ -15,17 +15,17 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Editable, all three: the tests then see every change of the code without a new installation, and the
 # stamps below only depend on what is installed from elsewhere.
 PARTS := -e plugins/medical -e exporters/onnx
-# The tests and the benchmarks try every industry.
+# The tests and the benchmarks try every industry and every exporter.
 INDUSTRIES := education finance legal manufacturing
-OTHERS := $(foreach name,$(INDUSTRIES),-e plugins/$(name))
+OTHERS := $(foreach name,$(INDUSTRIES),-e plugins/$(name)) -e "exporters/openvino[export]"
 PROJECTS := pyproject.toml plugins/medical/pyproject.toml exporters/onnx/pyproject.toml
 BUNDLE := build/icd10-chapter
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint types bench dist clean help FORCE
+.PHONY: demo test lint types bench architectures dist clean help FORCE
 
 help:
-	@echo "make demo | test | lint | types | bench | dist | clean; see README.md"
+	@echo "make demo | test | lint | types | bench | architectures | dist | clean; see README.md"
 
 demo: $(VENV)/.installed
 	$(BIN)/hub build medical/icd10-chapter --recipe quick --out $(BUNDLE)
@@ -54,10 +54,16 @@ bench: $(VENV)/.tested
 	$(BIN)/python benchmarks/startup.py build/bench/icd10-quick
 	$(BIN)/python benchmarks/page.py
 
+# Every architecture and kind through `hub export`, and one model of 2 GB: about half an hour, 10 GB of memory.
+# It resumes; with Node the bundles are opened in Transformers.js too.
+architectures: $(VENV)/.tested
+	$(BIN)/python benchmarks/architectures.py
+
 dist: $(VENV)/.installed
 	# What an earlier build left behind would end up in the wheels.
 	@rm -rf build/lib build/bdist.* plugins/*/build exporters/*/build
-	$(PIP) wheel --quiet --no-deps --wheel-dir dist . $(INDUSTRIES:%=./plugins/%) ./plugins/medical ./exporters/onnx
+	$(PIP) wheel --quiet --no-deps --wheel-dir dist . $(INDUSTRIES:%=./plugins/%) ./plugins/medical ./exporters/onnx \
+		./exporters/openvino
 	@ls dist
 
 clean:
@@ -92,8 +98,8 @@ $(VENV)/.installed: $(VENV)/.torch $(PROJECTS)
 		echo "hub installed in $$(($$(date +%s) - start)) s"
 	@touch $@
 
-# The test extras and the other industries: the hub itself is there already.
-$(VENV)/.tested: $(VENV)/.installed $(INDUSTRIES:%=plugins/%/pyproject.toml)
-	@echo "installing the test extras and the other industries"
+# The test extras, the other industries and OpenVINO: the hub itself is there already.
+$(VENV)/.tested: $(VENV)/.installed $(INDUSTRIES:%=plugins/%/pyproject.toml) exporters/openvino/pyproject.toml
+	@echo "installing the test extras, the other industries and OpenVINO"
 	@$(PIP) install --quiet "domainhub[test]" $(OTHERS)
 	@touch $@

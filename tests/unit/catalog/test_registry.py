@@ -37,7 +37,7 @@ INDUSTRIES = ("education", "finance", "legal", "manufacturing", "medical")
 
 
 def test_known_distributions() -> None:
-    assert known_distributions() == {f"domainhub-{name}" for name in (*INDUSTRIES, "onnx")}
+    assert known_distributions() == {f"domainhub-{name}" for name in (*INDUSTRIES, "onnx", "openvino")}
 
 
 def test_the_users_copy_names_suppliers_but_cannot_make_a_plugin_known(tmp_path: Path) -> None:
