@@ -122,14 +122,16 @@ def form_of(kind: str, labels: Sequence[str]) -> Form:
     """Return the form of answer of a kind of task.
 
     Args:
-        kind: one of `hub.contract.domain.KINDS`.
+        kind: one of `hub.contract.domain.KINDS` that are trained.
         labels: label ids in the order of the outputs; entity types; for numbers one name, or none.
 
     Raises:
-        UsageError: HUB-V002, there is no such kind.
+        UsageError: HUB-V002, there is no such kind, or it is exported only and has no truth to compare with.
     """
     if kind not in KINDS:
         raise UsageError("HUB-V002", f"unknown kind {kind!r}", nearest(kind, KINDS))
+    if not KINDS[kind].trained:
+        raise UsageError("HUB-V002", f"answers of the kind {kind} are not scored", "models of it are exported only")
     answers = KINDS[kind].answers
     if answers == "number":
         return NumberForm(labels[0]) if labels else NumberForm()

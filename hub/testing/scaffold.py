@@ -143,14 +143,14 @@ def write_plugin(name: str, folder: Path | None = None, kind: str = "text-classi
     Args:
         name: of the domain and of the entry point, lower-case words joined by hyphens.
         folder: to make; ``domainhub-NAME`` here when not given.
-        kind: of its task, one of `KINDS`.
+        kind: of its task, one of `KINDS` that are trained.
 
     Raises:
         UsageError: HUB-U061 the name cannot be used, HUB-U062 unknown kind, HUB-U063 the folder is there already
             or cannot be made.
     """
     if kind not in PARTS:
-        raise UsageError("HUB-U062", f"there is no kind {kind!r}", nearest(kind, KINDS), "see: hub plugins new --help")
+        raise UsageError("HUB-U062", f"there is no kind {kind!r}", nearest(kind, PARTS), "see: hub plugins new --help")
     _check(name)
     target = folder or Path(PREFIX + name)
     if target.exists() or target.is_symlink():

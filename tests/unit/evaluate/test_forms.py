@@ -33,8 +33,8 @@ FORMS: dict[str, Form] = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_has_its_form(kind: str) -> None:
+@pytest.mark.parametrize("kind", [name for name, kind in KINDS.items() if kind.trained])
+def test_every_trained_kind_has_its_form(kind: str) -> None:
     answers = KINDS[kind].answers
 
     assert form_of(kind, ("price",) if answers == "number" else ("x", "y")) == FORMS[answers]
@@ -48,6 +48,12 @@ def test_a_number_without_a_name_has_one() -> None:
 def test_an_unknown_kind_is_named_with_its_neighbour() -> None:
     with pytest.raises(UsageError, match=r"HUB-V002: unknown kind 'multilabel'[\s\S]*multi-label"):
         form_of("multilabel", ("a",))
+
+
+@pytest.mark.parametrize("kind", [name for name, kind in KINDS.items() if not kind.trained])
+def test_kinds_that_are_exported_only_are_not_scored(kind: str) -> None:
+    with pytest.raises(UsageError, match="HUB-V002: answers of the kind"):
+        form_of(kind, ())
 
 
 def test_outputs_are_the_classes() -> None:
