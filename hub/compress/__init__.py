@@ -1,1 +1,1 @@
-"""Making a model small: vocabulary trimming, quantization, how its graph is run."""
+"""Making a model small before it is exported: vocabulary trimming."""

@@ -54,7 +54,7 @@ _SCORING = (
     *(f"contract.{name}" for name in ("metrics", "metrics_labels", "metrics_spans")),
     *("pipeline.stages.rows", "pipeline.stages.scoring"),
 )
-_ENCODING = ("edge.encode", "train.batches", "pipeline.stages.encoding")
+_ENCODING = ("edge.encode", "edge.special", "train.batches", "pipeline.stages.encoding")
 _TRAINING = (
     *(*_SCORING, *_ENCODING, "train", "compress.vocabulary"),
     *(f"pipeline.stages.{name}" for name in ("training", "branch", "objectives")),
@@ -78,7 +78,7 @@ STAGES = (
         module="stages.baseline",
         needs=("data",),
         recipe=("seed", "max_length"),
-        code=(*_SCORING, "edge.encode", "edge.timing", "train.base", "pipeline.stages.lengths"),
+        code=(*_SCORING, "edge.encode", "edge.special", "edge.timing", "train.base", "pipeline.stages.lengths"),
         reads=("base", "metrics"),
     ),
     Stage(
@@ -109,7 +109,7 @@ STAGES = (
         needs=("data", "distill"),
         recipe=("max_length", "window_stride", "gates.parity", "gates.parity_rows"),
         code=(
-            *(*_RUNNING, "train", "compress.lexical"),
+            *(*_RUNNING, "train"),
             *(f"pipeline.stages.{name}" for name in ("branch", "finetune", "training")),
         ),
         reads=("exporter",),
@@ -120,7 +120,7 @@ STAGES = (
         module="stages.compress",
         needs=("data", "distill", "export"),
         recipe=("max_length", "window_stride", "compress.per_channel", "compress.reduce_range", *_DROP),
-        code=(*_RUNNING, "compress", "edge.timing", "pipeline.stages.export", "pipeline.stages.lengths"),
+        code=(*_RUNNING, "edge.timing", "pipeline.stages.export", "pipeline.stages.lengths"),
         reads=("exporter", "metrics"),
     ),
     Stage(
@@ -223,7 +223,8 @@ def _metrics(request: BuildRequest) -> Any:
 
 def _exporter(request: BuildRequest) -> Any:
     exporter = request.exporter
-    return [to_json(exporter), reference_fingerprint(exporter.export), reference_fingerprint(exporter.runtime)]
+    references = {exporter.export, exporter.runtime, exporter.quantize, exporter.scale, exporter.branch} - {""}
+    return [to_json(exporter), sorted({reference_fingerprint(reference) for reference in references})]
 
 
 def _base(request: BuildRequest) -> Any:

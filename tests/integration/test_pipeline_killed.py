@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import os
 import random
@@ -20,7 +19,7 @@ import pytest
 from hub.edge.verify import verify
 from hub.pipeline.plan import STAGE_NAMES
 from hub.pipeline.run import Run
-from tests.support.builds import EXPORTER, PLUGIN, VERSION, TinyBuild, digests
+from tests.support.builds import PLUGIN, VERSION, TinyBuild, digests
 from tests.support.sources import ROOT
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the builds are forked")
@@ -77,7 +76,6 @@ def builds(tiny_build: TinyBuild, tmp_path_factory: pytest.TempPathFactory) -> I
             "runs": str(folder / "runs"),
             "out": str(folder / "out"),
             "answer": str(folder / "answer.json"),
-            "exporter": dataclasses.asdict(EXPORTER),
             "plugin": PLUGIN,
             "version": VERSION,
             "threads": torch.get_num_threads(),

@@ -14,7 +14,9 @@ import pytest
 import torch
 from onnx import TensorProto
 
+from hub.contract import QuantizeRequest
 from hub.edge.onnx import OnnxRuntime
+from tests.support.forms import int8_form
 
 Ids = npt.NDArray[np.int64]
 SHAPES = [(1, 2), (1, 1), (5, 17), (2, 8), (3, 1), (1, 64), (9, 2)]
@@ -180,21 +182,36 @@ def test_model_is_left_as_it_was(exported: Any) -> None:
 
 
 def test_temperature_can_be_folded_in(exported: Any, tmp_path: Path) -> None:
-    from hub.compress.head import scale_head
 
-    scale_head(exported.file, tmp_path / "scaled.onnx", 0.5)
+    from hub_onnx.scale import scale_output
+
+    scale_output(exported.file, tmp_path / "scaled.onnx", 0.5)
 
     ids, mask = batch(3, 9)
     expected = by_onnx(exported.file, ids, mask) * np.float32(0.5)
     assert np.abs(by_onnx(tmp_path / "scaled.onnx", ids, mask) - expected).max() < 1e-6
 
 
+def test_int8_bytes_are_those_of_the_quantizer_of_onnx_runtime(exported: Any, tmp_path: Path) -> None:
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    from hub_onnx.quantize import quantize
+
+    quantize(QuantizeRequest(exported.file, tmp_path / "int8.onnx", int8_form(True)))
+
+    theirs = tmp_path / "theirs.onnx"
+    quantize_dynamic(onnx.load(exported.file), theirs, per_channel=True, reduce_range=True, weight_type=QuantType.QInt8)
+    model = onnx.load(theirs)
+    del model.graph.value_info[:]
+    assert (tmp_path / "int8.onnx").read_bytes() == model.SerializeToString()
+
+
 @pytest.mark.parametrize("per_channel", [False, True])
 def test_file_can_be_quantized(exported: Any, tmp_path: Path, per_channel: bool) -> None:
-    from hub.compress.quantize import Int8Form, quantize_dynamic
+    from hub_onnx.quantize import quantize
 
     target = tmp_path / "int8.onnx"
-    quantize_dynamic(exported.file, target, Int8Form(per_channel, reduce_range=True))
+    quantize(QuantizeRequest(exported.file, target, int8_form(per_channel)))
 
     proto = onnx.load(target)
     ids, mask = batch(1, 9, padded=False)

@@ -10,6 +10,8 @@ import numpy.typing as npt
 import onnx
 import onnxruntime
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from hub_onnx.first_token import choose_first_token
@@ -143,6 +145,53 @@ def test_hidden_states_that_are_an_output_stay_whole() -> None:
     for found, expected in zip(run(after, (3, 5)), run(before, (3, 5)), strict=True):
         assert found.shape == expected.shape
         assert np.abs(found - expected).max() < 1e-5
+
+
+STEPS = ("matmul", "gelu", "norm", "residual", "scale", "difference", "mix", "shift")
+
+
+def step(kind: str, values: list[str], number: int) -> Nodes:
+    """One step on the last of ``values``, all [batch, length, hidden]; ``mix`` and ``shift`` move between positions."""
+    last, out = values[-1], f"v{number}"
+    nodes = {
+        "matmul": [node("MatMul", [last, "w_q"], out)],
+        "gelu": [node("Gelu", [last], out)],
+        "norm": [node("LayerNormalization", [last, "gain", "bias"], out)],
+        "residual": [node("Add", [last, values[number % len(values)]], out)],
+        "scale": [node("Mul", ["gain", last], out)],
+        "difference": [node("Sub", [values[(number * 7) % len(values)], last], out)],
+        "mix": [
+            node("Transpose", [last], f"t{number}", perm=[0, 2, 1]),
+            node("MatMul", [last, f"t{number}"], f"s{number}"),
+            node("Softmax", [f"s{number}"], f"p{number}"),
+            node("MatMul", [f"p{number}", last], out),
+        ],
+        "shift": [node("CumSum", [last, "one"], out)],
+    }
+    return nodes[kind]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(STEPS), min_size=1, max_size=9))
+def test_any_graph_gives_the_same_answers(kinds: list[str]) -> None:
+    values, nodes = ["words"], []
+    for number, kind in enumerate(kinds):
+        nodes += step(kind, values, number)
+        values.append(f"v{number}")
+    head = [
+        *nodes,
+        node("Gather", [values[-1], "zero"], "first", axis=1),
+        node("MatMul", ["first", "w_head"], "logits"),
+    ]
+    before = model(head, layers=0)
+    after = copied(before)
+
+    chosen = choose_first_token(after)
+
+    assert chosen or after.SerializeToString() == before.SerializeToString()
+    for shape in ((1, 2), (3, 7)):
+        (found,), (expected,) = run(after, shape), run(before, shape)
+        assert np.allclose(found, expected, rtol=1e-4, atol=1e-4 * max(1.0, float(np.abs(expected).max())))
 
 
 OTHER_HEADS: dict[str, Nodes] = {

@@ -17,9 +17,14 @@ from onnx import TensorProto, helper, numpy_helper
 
 from hub.contract import Exporter, ExportRequest, HubError, UsageError
 from hub.contract.reference import resolve
+from hub_onnx import decompose
 from hub_onnx import export as module
-from hub_onnx.export import check_task, clean, export, sample_inputs
+from hub_onnx.export import export
+from hub_onnx.graph import clean
+from hub_onnx.log import into_log
 from hub_onnx.plugin import hub_exporters
+from hub_onnx.tasks import check_task
+from hub_onnx.tracing import sample_inputs
 from tests.support.tiny_models import tiny_bert
 
 TEXTS = "text-classification"
@@ -36,7 +41,7 @@ def no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
     def never(*_: Any) -> None:
         raise AssertionError("the model was traced")
 
-    monkeypatch.setattr(module, "_trace", never)
+    monkeypatch.setattr(module, "trace_text", never)
 
 
 @pytest.mark.usefixtures("no_trace")
@@ -129,9 +134,7 @@ class Failing:
 
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> type[Failing]:
-    import transformers.exporters
-
-    monkeypatch.setattr(transformers.exporters, "OnnxExporter", Failing)
+    monkeypatch.setattr(decompose, "QuickOnnxExporter", Failing)
     return Failing
 
 
@@ -203,7 +206,9 @@ def test_program_is_cleaned_and_still_valid() -> None:
 
 
 def with_program(monkeypatch: pytest.MonkeyPatch, made: Any) -> None:
-    monkeypatch.setattr(module, "_trace", lambda model, sample, opset: made)
+    """Stand in for the tracing, and for the comparison, which would say that this is another model."""
+    monkeypatch.setattr(module, "trace_text", lambda model, sample, opset, outputs: made)
+    monkeypatch.setattr(module, "check_file", lambda file, probes, model: 0.0)
 
 
 def test_traced_program_becomes_a_file_with_named_axes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,7 +256,7 @@ def test_libraries_reach_the_log_and_not_the_terminal(
     names = ("torch", "torch.onnx._internal.exporter", "transformers.exporters", "/lib/transformers/exporters/x.py")
     before = {name: (logging.getLogger(name).handlers[:], logging.getLogger(name).propagate) for name in names}
 
-    with caplog.at_level(logging.INFO, "hub_onnx.export"), module._into_log():
+    with caplog.at_level(logging.INFO, "hub_onnx.export"), into_log():
         for name in names:
             logging.getLogger(name).warning("%s from the logger", name)
         sys.stdout.write("printed by a library\n")
@@ -276,7 +281,7 @@ def test_loggers_are_put_back_after_an_error() -> None:
     library = logging.getLogger("torch")
     before = library.handlers[:], library.propagate
 
-    with pytest.raises(KeyError), module._into_log():
+    with pytest.raises(KeyError), into_log():
         raise KeyError
 
     assert (library.handlers, library.propagate) == before

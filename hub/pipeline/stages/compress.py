@@ -1,13 +1,15 @@
-"""The quantized variant: its form, its temperature, how its session is run; all measured."""
+"""The quantized variant, where the format has one: its form, temperature and session options, all measured."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hub.compress.head import scale_head
-from hub.compress.quantize import Int8Form, quantize_dynamic
-from hub.contract.exporter import Exporter
+from hub.contract.errors import HubError
+from hub.contract.exporter import Exporter, QuantizedForm, QuantizeRequest
+from hub.contract.recipe import Compression
+from hub.contract.reference import resolve
 from hub.contract.results import Evaluation, GateResult, Latency
 from hub.edge.encode import Encoder
 from hub.edge.files import write_json
@@ -17,71 +19,120 @@ from hub.evaluate.gates import drop_gates
 from hub.pipeline.context import Context, choose_once
 from hub.pipeline.fingerprint import files_fingerprint
 from hub.pipeline.run import SCRATCH
+from hub.pipeline.stages.encoding import encode_rows
 from hub.pipeline.stages.export import GRAPH, student_encoder
 from hub.pipeline.stages.lengths import texts_of_length
 from hub.pipeline.stages.rows import Rows, rows_of
-from hub.pipeline.stages.running import Candidate, caller, scores_of
+from hub.pipeline.stages.running import Candidate, caller, feeds_of, scores_of
 from hub.pipeline.stages.scoring import evaluations, has_thresholds, thresholds_of
 
 FP32, INT8 = "fp32", "int8"
 CHOICES = "variants"
 TARGET_PRECISION = 0.95
 _TIMED_TOKENS = 16
-_SESSIONS: tuple[tuple[str, ...], ...] = (
-    (),
-    ("SkipLayerNormFusion",),
-    ("SkipLayerNormFusion", "BiasGeluFusion"),
-)
-"""Graph optimizers to switch off: on several CPUs these fused operators are slower than their parts."""
+_THREADS = 1
+_READ_ROWS = 256
+"""Training rows that a calibrated form may read."""
 
 _GAIN = 0.97
-"""Switching optimizers off must save this much to be worth an entry in the bundle."""
+"""Other session options than the usual ones must save this much to be worth an entry in the bundle."""
 
 
 def run(context: Context, folder: Path) -> str:
-    """Quantize, calibrate, and measure how each variant is best run."""
+    """Quantize, calibrate, and measure how each variant is best run.
+
+    Raises:
+        HubError: HUB-X013, the exporter quantizes but cannot fold a temperature into a graph.
+    """
     calibration, validation = rows_of(context, "calibration"), rows_of(context, "validation")
     encoder, exporter = student_encoder(context), context.request.exporter
-    source = context.run.stage("export") / f"{GRAPH}{exporter.suffix}"
-    target = folder / f"{INT8}{exporter.suffix}"
-    form, gates = _choose_form(context, source, target)
-    context.reporter.tick(1, 4, "temperature of int8")
-    found = scores_of(Candidate(target, exporter, encoder, {}), calibration)
-    temperature = calibration.form.fit_temperature(found, calibration.truth)
-    # Scaling the fp32 head by a scalar scales its int8 steps alike: the quantized integers stay the same.
-    scaled = folder / SCRATCH / f"scaled{exporter.suffix}"
-    scale_head(source, scaled, 1.0 / temperature)
-    quantize_dynamic(scaled, target, form)
+    gates: list[GateResult] = []
+    if exporter.quantize:
+        int8, gates = _quantize(context, folder, calibration)
+    else:
+        int8 = {"reason": not_quantized(exporter)}
     context.reporter.tick(2, 4, "session options")
-    files = {FP32: source, INT8: target}
+    files = variant_files(context, folder)
     texts = texts_of_length(encoder, rows_of(context, "train").texts, _TIMED_TOKENS)
     sessions = choose_once(folder, "sessions", lambda: _choose_sessions(files, exporter, encoder, texts))
     context.reporter.tick(3, 4, "abstention and thresholds")
     variants = {}
-    for name, file in files.items():
-        candidate = Candidate(file, exporter, encoder, session_options(sessions[name]))
+    for name, path in files.items():
+        candidate = Candidate(path, exporter, encoder, session_options(sessions[name]))
         variants[name] = {"session": sessions[name], **_decisions(candidate, calibration, validation)}
-    passed = all(gate.passed for gate in gates)
+    passed = INT8 in files and all(gate.passed for gate in gates)
     file = folder / f"{CHOICES}.json"
     write_json(
         file,
         {
             "variants": variants,
             "default": INT8 if passed else FP32,
-            "int8": {"per_channel": form.per_channel, "reduce_range": form.reduce_range, "temperature": temperature},
+            "int8": int8,
             "validation_gates": [to_json(gate) for gate in gates],
         },
     )
-    return files_fingerprint((target, file), folder)
+    return files_fingerprint((*(path for name, path in files.items() if name != FP32), file), folder)
 
 
-def _choose_form(context: Context, source: Path, target: Path) -> tuple[Int8Form, list[GateResult]]:
-    """Quantize in the recipe's form; if that loses too much on validation, in the other one.
+def not_quantized(exporter: Exporter) -> str:
+    """Return why there is no int8 variant of a text model."""
+    return f"int8 was not made: the exporter of the format {exporter.name} cannot quantize."
+
+
+def _quantize(context: Context, folder: Path, calibration: Rows) -> tuple[dict[str, Any], list[GateResult]]:
+    """Leave the calibrated int8 file in ``folder``; return what is recorded of it, and its gates on validation."""
+    encoder, exporter = student_encoder(context), context.request.exporter
+    if not exporter.scale:
+        raise HubError(
+            "HUB-X013",
+            f"the exporter of the format {exporter.name} cannot fold a temperature into a graph",
+            "int8 has a temperature of its own, and an exporter that quantizes has to scale",
+            "build with another exporter, or ask its author for 'scale'",
+        )
+    files = variant_files(context, folder)
+    source, target = files[FP32], files[INT8]
+    form, gates = _choose_form(context, source, target)
+    context.reporter.tick(1, 4, "temperature of int8")
+    temperature = calibration.form.fit_temperature(
+        scores_of(Candidate(target, exporter, encoder, {}), calibration), calibration.truth
+    )
+    # Scaling the fp32 head by a scalar scales its int8 steps alike: the quantized integers stay the same.
+    scaled = folder / SCRATCH / f"scaled{exporter.suffix}"
+    resolve(exporter.scale)(source, scaled, 1.0 / temperature, context.kind.outputs[0])
+    _quantized(context, scaled, target, form)
+    return {"form": form.name, **form.options, "temperature": temperature}, gates
+
+
+def _quantized(context: Context, source: Path, target: Path, form: QuantizedForm) -> None:
+    """Write a smaller model of ``source``; a form that reads rows is given training rows."""
+    encoder, rows = student_encoder(context), rows_of(context, "train").spread(_READ_ROWS)
+    request = QuantizeRequest(source, target, form, lambda: feeds_of(encode_rows(encoder, rows)))
+    resolve(context.request.exporter.quantize)(request)
+
+
+def forms_to_try(exporter: Exporter, options: Compression) -> list[QuantizedForm]:
+    """Return forms of an exporter in the order in which they are tried; the recipe chooses the first one.
+
+    Args:
+        exporter: its forms say ``per_channel`` and ``reduce_range`` where they have a choice.
+        options: of the recipe. Forms with another ``reduce_range`` are tried only where there is no other: 8-bit
+            weights answer differently on some CPUs, 7-bit ones lose precision, and the recipe chose between them.
+    """
+    wanted = options.reduce_range
+    fit = [form for form in exporter.forms if form.options.get("reduce_range", wanted) == wanted]
+    forms = fit or list(exporter.forms)
+    agreed = [form for form in forms if form.options.get("per_channel", options.per_channel) == options.per_channel]
+    first = agreed[:1]
+    return first + [form for form in forms if form not in first]
+
+
+def _choose_form(context: Context, source: Path, target: Path) -> tuple[QuantizedForm, list[GateResult]]:
+    """Quantize in the first form that loses little enough on validation.
 
     Returns:
         The form whose file is left at ``target``, and its gates on validation rows.
     """
-    options, encoder, exporter = context.recipe.compress, student_encoder(context), context.request.exporter
+    encoder, exporter = student_encoder(context), context.request.exporter
     rows = rows_of(context, "validation")
     metrics = context.request.task.metrics
 
@@ -92,9 +143,8 @@ def _choose_form(context: Context, source: Path, target: Path) -> tuple[Int8Form
     context.reporter.tick(0, 4, "int8")
     before = scored(source)
     gates: list[GateResult] = []
-    wanted = Int8Form(options.per_channel, options.reduce_range)
-    for form in (wanted, Int8Form(not options.per_channel, options.reduce_range)):
-        quantize_dynamic(source, target, form)
+    for form in forms_to_try(exporter, context.recipe.compress):
+        _quantized(context, source, target, form)
         gates = drop_gates(before, scored(target), metrics[0].name, context.recipe.gates, INT8)
         if all(gate.passed for gate in gates):
             break
@@ -103,16 +153,23 @@ def _choose_form(context: Context, source: Path, target: Path) -> tuple[Int8Form
 
 def session_options(session: dict[str, Any]) -> dict[str, Any]:
     """Return the runtime options of a measured session choice."""
-    return {"threads": session["threads"], "disabled_optimizers": tuple(session["disabled_optimizers"])}
+    disabled = tuple(session["disabled_optimizers"])
+    own = {"disabled_optimizers": disabled} if disabled else {}
+    return {"threads": session["threads"], **own, **session.get("options", {})}
 
 
-def variant_files(context: Context) -> dict[str, Path]:
-    """Return the model file of each variant."""
-    suffix = context.request.exporter.suffix
-    return {
-        FP32: context.run.stage("export") / f"{GRAPH}{suffix}",
-        INT8: context.run.stage("compress") / f"{INT8}{suffix}",
-    }
+def variant_files(context: Context, folder: Path | None = None) -> dict[str, Path]:
+    """Return the model file of each variant.
+
+    Args:
+        context: of the build.
+        folder: of the compress stage while it is at work.
+    """
+    exporter = context.request.exporter
+    files = {FP32: context.run.stage("export") / f"{GRAPH}{exporter.suffix}"}
+    if exporter.quantize:
+        files[INT8] = (folder or context.run.stage("compress")) / f"{INT8}{exporter.suffix}"
+    return files
 
 
 def _decisions(candidate: Candidate, calibration: Rows, validation: Rows) -> dict[str, Any]:
@@ -131,27 +188,36 @@ def _decisions(candidate: Candidate, calibration: Rows, validation: Rows) -> dic
 
 
 def _choose_sessions(files: dict[str, Path], exporter: Exporter, encoder: Encoder, texts: list[str]) -> dict[str, Any]:
-    """Time every session form of every variant at one thread and keep the fastest."""
+    """Time every variant with each of the exporter's session options at one thread and keep the fastest."""
+    sessions = {_session_name(options): options for options in exporter.sessions}
+    usual = next(iter(sessions))
     chosen = {}
     for name, file in files.items():
         callers = {
-            ";".join(disabled): caller(
-                Candidate(file, exporter, encoder, {"threads": 1, "disabled_optimizers": disabled})
-            )
-            for disabled in _SESSIONS
+            key: caller(Candidate(file, exporter, encoder, {"threads": _THREADS, **options}))
+            for key, options in sessions.items()
         }
-        found = measure(callers, texts, _TIMED_TOKENS, 1) if texts else {}
-        best = _fastest(found)
+        found = measure(callers, texts, _TIMED_TOKENS, _THREADS) if texts else {}
+        options = dict(sessions[_fastest(found, usual)])
         chosen[name] = {
-            "threads": 1,
-            "disabled_optimizers": best.split(";") if best else [],
-            "p50_ms": {key or "all optimizers": latency.p50_ms for key, latency in found.items()},
+            "threads": _THREADS,
+            "disabled_optimizers": list(options.pop("disabled_optimizers", ())),
+            **({"options": options} if options else {}),
+            "p50_ms": {key: latency.p50_ms for key, latency in found.items()},
         }
     return chosen
 
 
-def _fastest(found: dict[str, Latency]) -> str:
+def _session_name(options: Mapping[str, Any]) -> str:
+    """Return session options as they are listed beside their times."""
+    disabled = ";".join(options.get("disabled_optimizers", ()))
+    others = ";".join(f"{key}={value}" for key, value in options.items() if key != "disabled_optimizers")
+    return ";".join(filter(None, (disabled, others))) or "all optimizers"
+
+
+def _fastest(found: Mapping[str, Latency], usual: str) -> str:
+    """Return the session to ship: the usual one unless another saves enough."""
     if not found:
-        return ""
+        return usual
     best = min(found, key=lambda key: found[key].p50_ms)
-    return best if found[best].p50_ms < _GAIN * found[""].p50_ms else ""
+    return best if found[best].p50_ms < _GAIN * found[usual].p50_ms else usual

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from hub.compress.lexical import add_lexical_branch
-from hub.contract.errors import GateError
-from hub.contract.exporter import Exported, ExportRequest
+from hub.contract.errors import GateError, HubError
+from hub.contract.exporter import Branch, Exported, Exporter, ExportRequest
 from hub.contract.reference import resolve
 from hub.edge.encode import Encoder
 from hub.edge.files import write_json
@@ -45,6 +45,7 @@ def run(context: Context, folder: Path) -> str:
 
     Raises:
         GateError: HUB-G001, the graph's probabilities differ from PyTorch's.
+        HubError: HUB-X013, the student has a lexical branch and the format cannot hold one.
     """
     student = load_student(context)
     encoder = student_encoder(context)
@@ -54,8 +55,9 @@ def run(context: Context, folder: Path) -> str:
     found = scores(mixed_model(student, lexical, mixture), encode_rows(encoder, calibration))
     temperature = calibration.form.fit_temperature(found, calibration.truth)
     scale_last_linear(student, mixture.encoder / temperature)
-    branch = mixture.lexical / temperature
+    weight = mixture.lexical / temperature
     exporter = context.request.exporter
+    add_branch = None if lexical is None else _branch_adder(exporter)
     context.reporter.tick(1, 3, f"writing {exporter.name}")
     export = resolve(exporter.export)
     request = ExportRequest(
@@ -65,9 +67,9 @@ def run(context: Context, folder: Path) -> str:
         max_length=context.recipe.max_length,
     )
     exported: Exported = export(request)
-    if lexical is not None:
-        scaled = (lexical.table * np.float32(branch), lexical.bias * np.float32(branch))
-        add_lexical_branch(exported.file, *scaled, lexical.seeds, (FIRST, SECOND), exported.outputs[0])
+    if lexical is not None and add_branch is not None:
+        scaled = (lexical.table * np.float32(weight), lexical.bias * np.float32(weight))
+        add_branch(exported.file, Branch(*scaled, lexical.seeds, (FIRST, SECOND)), exported.outputs[0])
     write_json(
         folder / f"{EXPORT}.json",
         {
@@ -79,11 +81,23 @@ def run(context: Context, folder: Path) -> str:
         },
     )
     context.reporter.tick(2, 3, "comparing with PyTorch")
-    whole = mixed_model(student, lexical, Mixture(1.0, branch, mixture.share))
+    whole = mixed_model(student, lexical, Mixture(1.0, weight, mixture.share))
     rows = named(rows_of(context, "validation")).spread(context.recipe.gates.parity_rows)
     exported_scores = scores_of(Candidate(exported.file, exporter, encoder, {}), rows)
     check_parity(context, folder, rows, scores(whole, encode_rows(encoder, rows)), exported_scores)
     return files_fingerprint((exported.file, folder / f"{EXPORT}.json"), folder)
+
+
+def _branch_adder(exporter: Exporter) -> Callable[[Path, Branch, str], None]:
+    if not exporter.branch:
+        raise HubError(
+            "HUB-X013",
+            f"the exporter of the format {exporter.name} cannot hold a lexical branch",
+            "the student was mixed with a linear model on word pieces, which is a part of its graph",
+            "set lexical.use=false, or build with the exporter onnx",
+        )
+    function: Callable[[Path, Branch, str], None] = resolve(exporter.branch)
+    return function
 
 
 def load_student(context: Context) -> PreTrainedModel:

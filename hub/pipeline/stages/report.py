@@ -246,13 +246,15 @@ def _build_result(context: Context, prepared: Prepared, verified: Verified, choi
         data_source=_data_source(prepared),
         machine=verified.machine,
         seconds={name: record.seconds for name, record in records.items() if record},
-        notes=tables.notes_of(context, choices) if context.kind.reads == "row" else _notes(verified),
+        notes=tables.notes_of(context, choices) if context.kind.reads == "row" else _notes(verified, choices),
         created=now(),
         metrics=tuple(MetricName(m.name, m.summary, m.higher_is_better, m.hub_name) for m in request.task.metrics),
     )
 
 
-def _notes(verified: Verified) -> tuple[str, ...]:
+def _notes(verified: Verified, choices: Mapping[str, Any]) -> tuple[str, ...]:
+    if reason := choices["int8"].get("reason"):
+        return (str(reason),)
     if verified.default_variant == FP32:
         return ("int8 lost too much on validation in every form tried; the default variant is fp32.",)
     return ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hub.contract.exporter import Exporter, Runtime
+from hub.contract.exporter import Exporter, Feeds, Runtime
 from hub.contract.reference import resolve
 from hub.edge.encode import Encoder
 from hub.pipeline.stages.encoding import encode_rows
@@ -57,11 +57,8 @@ def scores_of(candidate: Candidate, rows: Rows) -> npt.NDArray[np.float32]:
 
 def _alone(runtime: Runtime, encoded: EncodedRows, number: int) -> npt.NDArray[np.float32]:
     """Return the scores of one input: [1, outputs], or [words, outputs]."""
-    ids = np.array([encoded.ids[number]], dtype=np.int64)
-    arrays = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
-    if encoded.types:
-        arrays["token_type_ids"] = np.array([encoded.types[number]], dtype=np.int64)
-    found = runtime.run({name: arrays[name] for name in runtime.inputs})
+    feeds = _feeds(encoded, number)
+    found = runtime.run({name: feeds[name] for name in runtime.inputs})
     if not encoded.places:
         return found
     places = np.array(encoded.places[number], dtype=np.int64)
@@ -69,6 +66,17 @@ def _alone(runtime: Runtime, encoded: EncodedRows, number: int) -> npt.NDArray[n
     words[places == CUT_OFF] = 0.0
     words[places == CUT_OFF, 0] = 1.0
     return words
+
+
+def feeds_of(encoded: EncodedRows) -> Iterator[Feeds]:
+    """Give each input as a batch of its own, by the names that graphs of texts use."""
+    return (_feeds(encoded, number) for number in range(len(encoded.ids)))
+
+
+def _feeds(encoded: EncodedRows, number: int) -> Feeds:
+    ids = np.array([encoded.ids[number]], dtype=np.int64)
+    types = np.array([encoded.types[number]], dtype=np.int64) if encoded.types else np.zeros_like(ids)
+    return {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": types}
 
 
 def caller(candidate: Candidate) -> Callable[[str], object]:

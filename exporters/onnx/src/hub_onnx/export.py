@@ -1,27 +1,26 @@
-"""From a transformers model, or a plain module for tables, to one clean ONNX file."""
+"""From a PyTorch model to one clean ONNX file that gives the model's answers."""
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
-import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hub.contract import KINDS, Exported, ExportRequest, HubError, UsageError
-from hub.edge.files import written_whole
+from hub.contract import Exported, ExportRequest, HubError, Kind, UsageError
+from hub_onnx.checking import Probe, check_file, output_axes, probe_model
+from hub_onnx.files import data_file, save_model
 from hub_onnx.first_token import choose_first_token
-from hub_onnx.plain import trace_module
+from hub_onnx.graph import clean, keep_outputs, name_axes, to_proto
+from hub_onnx.log import logger
+from hub_onnx.plain import module_inputs, trace_table
+from hub_onnx.tasks import check_task, is_pretrained, kind_of, output_names
+from hub_onnx.tracing import sample_inputs, trace_text
 
 if TYPE_CHECKING:
     import onnx
     import onnx_ir
     import torch
-
-logger = logging.getLogger(__name__)
 
 DEFAULT_OPSET = 20
 """onnxruntime-web and onnxruntime-node of today take it; newer ones bring nothing for these graphs."""
@@ -29,15 +28,8 @@ DEFAULT_OPSET = 20
 _OPSETS = (17, 26)
 """Older ones lack LayerNormalization, newer ones no runtime of today takes."""
 
-_TASKS = {
-    "text-classification": "text-classification",
-    "multi-label": "text-classification",
-    "token-classification": "token-classification",
-}
-_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
-_LIBRARIES = ("onnx_ir", "onnxscript", "optimum", "torch", "transformers")
-_SAMPLE_ROWS, _SAMPLE_TOKENS = 2, 8
-"""A sample with one row or one token would silently fix that axis to 1."""
+_MAX_IR_VERSION = 13
+"""Newer ones are refused by onnxruntime-web and onnxruntime-node of today."""
 
 
 def export(request: ExportRequest) -> Exported:
@@ -47,46 +39,54 @@ def export(request: ExportRequest) -> Exported:
         request: ``options`` takes ``opset``.
 
     Returns:
-        What was written. For texts the graph takes int64 inputs [batch, length]; for tables those that the model
-        names. It gives ``logits`` float32 [batch, labels], or ``value`` float32 [batch, 1] where a number is
-        predicted; it holds no paths, stack traces or shape notes of this machine.
+        What was written. For texts the graph takes those int64 inputs [batch, length] that it reads; for tables those
+        that the model names. Its outputs are those of the kind, then those that the module returns besides. It holds
+        no paths, stack traces or shape notes of this machine, and in ONNX Runtime it has answered two batches, of
+        shapes that the trace never saw, as the model did in PyTorch.
 
     Raises:
         UsageError: HUB-X020, the model is not made for this kind of task; HUB-X021, unknown option or opset.
-        HubError: HUB-X022, the exporter failed, fixed an axis or wrote another opset.
+        HubError: HUB-X022, the exporter failed, fixed an axis, wrote another opset, or wrote another model.
     """
-    import onnx
-
     opset = _opset(request.options)
-    kind = KINDS.get(request.kind)
-    if kind is not None and kind.reads == "row":
-        output = "value" if kind.answers == "number" else "logits"
-        with _translated(request.model):
-            program = trace_module(request.model, opset, output)
+    kind = kind_of(request.kind)
+    sample = _sample(request, kind)
+    wanted = output_names(request, kind)
+    returned = request.outputs or wanted
+    probes = probe_model(request.model.eval(), sample, returned, wanted, kind)
+    if kind.reads == "row":
+        program = trace_table(request.model, sample, opset, wanted[0])
     else:
-        check_task(request.model, request.kind)
-        program = _trace(request.model, sample_inputs(request.model), opset)
+        program = trace_text(request.model, sample, opset, returned)
     clean(program)
-    _check_axes(program)
-    if program.opset_imports.get("") != opset:
-        written = program.opset_imports.get("")
-        raise HubError("HUB-X022", f"the exporter wrote opset {written} instead of {opset}", "export is unusable")
-    model = _to_proto(program)
-    first_token_only = choose_first_token(model) if kind is None or kind.reads == "text" else False
-    with written_whole(request.target) as path:
-        onnx.save_model(model, path)
+    keep_outputs(program, wanted)
+    name_axes(program, output_axes(probes))
+    _check_versions(program, opset)
+    model, facts = _write(to_proto(program), request, probes, kind)
     operators = Counter(f"{node.domain}::{node.op_type}".removeprefix("::") for node in model.graph.node)
     return Exported(
         file=request.target,
         inputs=tuple(str(value.name) for value in program.graph.inputs),
-        outputs=tuple(str(value.name) for value in program.graph.outputs),
+        outputs=wanted,
         details={
             "opset": program.opset_imports.get(""),
             "ir_version": program.ir_version,
             "operators": dict(sorted(operators.items())),
-            "last_layer_for_first_token_only": first_token_only,
+            **facts,
         },
     )
+
+
+def _sample(request: ExportRequest, kind: Kind) -> dict[str, torch.Tensor]:
+    """Return inputs for tracing.
+
+    Raises:
+        UsageError: HUB-X020, the model is none that does this kind of task.
+    """
+    if kind.reads == "text" and is_pretrained(request.model):
+        check_task(request.model, kind.name)
+        return sample_inputs(request.model)
+    return module_inputs(request.model, kind)
 
 
 def _opset(options: Mapping[str, Any]) -> int:
@@ -105,170 +105,45 @@ def _opset(options: Mapping[str, Any]) -> int:
     return opset
 
 
-def check_task(model: Any, kind: str) -> None:
-    """Ask optimum's TasksManager, by the model's class, whether the model does this kind of task.
-
-    Raises:
-        UsageError: HUB-X020.
-    """
-    from optimum.exporters.tasks import TasksManager
-
-    wanted = _TASKS.get(kind)
-    if wanted is None:
-        raise UsageError(
-            "HUB-X020", f"the ONNX exporter does not know the kind {kind!r}", f"known: {', '.join(_TASKS)}"
-        )
-    name = type(model).__name__
-    try:
-        found = TasksManager.infer_task_from_model(type(model))
-    except (KeyError, ValueError) as error:
-        raise UsageError("HUB-X020", f"no task is known for the model class {name}", str(error)) from error
-    if found != wanted:
-        raise UsageError("HUB-X020", f"{name} is made for {found}", f"the task needs {wanted}", "name another model")
-
-
-def sample_inputs(model: Any) -> dict[str, torch.Tensor]:
-    """Make inputs for tracing with optimum's dummy generators: 2 rows of 8 tokens.
-
-    Returns:
-        int64 tensors [2, 8] for those of input_ids, attention_mask and token_type_ids the model takes.
-    """
-    import inspect
-
-    from optimum.utils import DummyTextInputGenerator, NormalizedConfigManager
-
-    normalized = NormalizedConfigManager.get_normalized_config_class(model.config.model_type)(model.config)
-    generator = DummyTextInputGenerator(
-        "text-classification", normalized, batch_size=_SAMPLE_ROWS, sequence_length=_SAMPLE_TOKENS
-    )
-    takes = inspect.signature(model.forward).parameters
-    names = [name for name in _INPUTS if name in takes]
-    if getattr(model.config, "type_vocab_size", 2) < 2 and "token_type_ids" in names:
-        names.remove("token_type_ids")  # RoBERTa takes the argument, but knows one type only
-    return {name: generator.generate(name, framework="pt") for name in names}
-
-
-def _trace(model: Any, sample: Mapping[str, torch.Tensor], opset: int) -> onnx_ir.Model:
-    from transformers.exporters import OnnxConfig, OnnxExporter  # type: ignore[attr-defined]  # lazy module
-
-    attention = model.config._attn_implementation
-    try:
-        with _translated(model):
-            model.set_attn_implementation("eager")  # a smaller graph than that of sdpa, the same numbers
-            exported = OnnxExporter().export(
-                model.eval(), dict(sample), config=OnnxConfig(dynamic=True, opset_version=opset)
-            )
-    finally:
-        model.set_attn_implementation(attention)
-    program: onnx_ir.Model = exported.program
-    return program
-
-
-@contextmanager
-def _translated(model: Any) -> Iterator[None]:
-    """Turn what exporters raise into an error of the project, and send what they say to the log."""
-    try:
-        with _into_log():
-            yield
-    except HubError:
-        raise
-    except Exception as error:  # torch.export raises what it likes; the cause is kept and shown
-        logger.exception("export failed")
+def _check_versions(program: onnx_ir.Model, opset: int) -> None:
+    written = program.opset_imports.get("")
+    if written != opset:
+        raise HubError("HUB-X022", f"the exporter wrote opset {written} instead of {opset}", "export is unusable")
+    if program.ir_version > _MAX_IR_VERSION:
         raise HubError(
             "HUB-X022",
-            f"cannot export {type(model).__name__} to ONNX",
-            f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}",
-            "the run's log has the whole trace",
-        ) from error
+            f"the exporter wrote IR version {program.ir_version}",
+            f"runtimes take {_MAX_IR_VERSION} at most",
+        )
 
 
-@contextmanager
-def _into_log() -> Iterator[None]:
-    """Send what the libraries warn, log and print to this module's log, not to the terminal."""
-    printed, kept = io.StringIO(), _Kept()
-    before = [(library, library.handlers[:], library.propagate) for library in _library_loggers()]
-    for library, _, _ in before:
-        library.handlers, library.propagate = [kept], False
-    try:
-        with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(printed):
-            warnings.simplefilter("always")
-            yield
-    finally:
-        for library, handlers, propagate in before:
-            library.handlers, library.propagate = handlers, propagate
-        for line in kept.lines:
-            logger.info("%s", line)
-    for warning in caught:
-        logger.info("%s: %s", warning.category.__name__, warning.message)
-    for line in printed.getvalue().splitlines():
-        logger.info("%s", line)
+def _write(
+    model: onnx.ModelProto, request: ExportRequest, probes: Sequence[Probe], kind: Kind
+) -> tuple[onnx.ModelProto, dict[str, Any]]:
+    """Write the graph if it is the model, with the last layer for the first token only where that is the same.
 
-
-def _library_loggers() -> list[logging.Logger]:
-    """Return the loggers of `_LIBRARIES`: several of torch print by themselves, transformers names some by file."""
-    known = list(logging.root.manager.loggerDict)
-    found = [name for name in known if name.partition(".")[0] in _LIBRARIES or "transformers" in name]
-    return [logging.getLogger(name) for name in sorted({*_LIBRARIES, *found})]
-
-
-class _Kept(logging.Handler):
-    """Keeps records as lines of text, for later."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep one record."""
-        self.lines.append(f"{record.levelname} {record.name}: {record.getMessage()}")
-
-
-def clean(program: onnx_ir.Model) -> None:
-    """Remove build paths, stack traces, names of Python code and shape notes, in place.
-
-    The exporter leaves about 1,650 of them: they leak the builder's folders and make equal builds differ.
+    Returns:
+        The graph that was written, and what is recorded of it.
     """
-    program.metadata_props.clear()
-    program.doc_string = None
-    program.producer_name, program.producer_version = "domainhub", ""
-    for graph in program.graphs():
-        graph.metadata_props.clear()
-        graph.doc_string = None
-        edge = {id(value) for value in (*graph.inputs, *graph.outputs)}
-        for value in (*graph.inputs, *graph.outputs, *graph.initializers.values()):
-            value.metadata_props.clear()
-            value.doc_string = None
-        for number, node in enumerate(graph):
-            node.metadata_props.clear()
-            node.doc_string = None
-            node.name = f"{node.op_type}_{number}"
-            for value in node.outputs:
-                value.metadata_props.clear()
-                if id(value) not in edge:
-                    value.shape, value.type = None, None
 
+    def check(path: Path) -> None:
+        apart = check_file(path, probes, request.model)
+        logger.info("the graph and %s differ by %.1e", type(request.model).__name__, apart)
 
-def _check_axes(program: onnx_ir.Model) -> None:
-    for value in program.graph.inputs:
-        # The columns of a table are fixed; of texts both axes move.
-        axes = list(value.shape or ())
-        if len(axes) == 2 and value.name not in _INPUTS:
-            axes = axes[:1]
-        fixed = [axis for axis, size in enumerate(axes) if isinstance(size, int)]
-        if fixed:
-            raise HubError(
-                "HUB-X022", f"the exporter fixed axis {fixed[0]} of input {value.name!r}", "export is unusable"
-            )
-
-
-def _to_proto(program: onnx_ir.Model) -> onnx.ModelProto:
-    import onnx_ir
-
-    for value in program.graph.inputs:
-        text = value.name in _INPUTS
-        value.shape = onnx_ir.Shape(("batch", "length") if text else ("batch", *tuple(value.shape or ())[1:]))
-    for value in program.graph.outputs:
-        value.shape = onnx_ir.Shape(("batch", *tuple(value.shape or ())[1:]))
-    model = onnx_ir.to_proto(program)
-    del model.graph.value_info[:]  # shapes of weights: they go stale when a quantizer transposes one
-    return model
+    shorter = type(model)()
+    shorter.CopyFrom(model)
+    chosen = kind.answers in ("label", "labels") and kind.reads == "text" and choose_first_token(shorter)
+    if chosen:
+        try:
+            save_model(shorter, request.target, check)
+            model = shorter
+        except HubError:
+            # The rewriting knows the encoders of today; where it errs, the graph stays as it was traced.
+            chosen = False
+    if not chosen:
+        save_model(model, request.target, check)
+    external = data_file(request.target).is_file()
+    return model, {
+        "last_layer_for_first_token_only": bool(chosen),
+        **({"weights_in": data_file(request.target).name} if external else {}),
+    }

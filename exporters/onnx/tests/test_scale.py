@@ -11,10 +11,11 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from hub.compress.head import scale_head
-from hub.compress.quantize import Int8Form, quantize_dynamic
-from hub.contract.errors import HubError
+from hub.contract import HubError, QuantizeRequest
 from hub.evaluate.calibration import softmax
+from hub_onnx.quantize import quantize
+from hub_onnx.scale import scale_output
+from tests.support.forms import int8_form
 from tests.support.graphs import body, encoder_graph, logits_of, model_of, node, saved, weights
 
 HEADS = ("gemm", "matmul", "matmul-turned", "bare", "identity")
@@ -29,7 +30,7 @@ def initializers(file: Path) -> dict[str, npt.NDArray[Any]]:
 def test_logits_are_multiplied_exactly_by_powers_of_two(tmp_path: Path, head: str, factor: float) -> None:
     source = saved(encoder_graph(head), tmp_path / "model.onnx")
 
-    scale_head(source, tmp_path / "scaled.onnx", factor)
+    scale_output(source, tmp_path / "scaled.onnx", factor)
 
     assert (logits_of(tmp_path / "scaled.onnx") == logits_of(source) * np.float32(factor)).all()
 
@@ -38,7 +39,7 @@ def test_logits_are_multiplied_exactly_by_powers_of_two(tmp_path: Path, head: st
 def test_softmax_of_the_scaled_graph_is_calibrated(tmp_path: Path, head: str) -> None:
     source = saved(encoder_graph(head), tmp_path / "model.onnx")
 
-    scale_head(source, tmp_path / "scaled.onnx", 1 / 1.7)
+    scale_output(source, tmp_path / "scaled.onnx", 1 / 1.7)
 
     assert softmax(logits_of(tmp_path / "scaled.onnx")) == pytest.approx(softmax(logits_of(source), 1.7), abs=1e-6)
 
@@ -47,7 +48,7 @@ def test_only_the_head_changes(tmp_path: Path) -> None:
     source = saved(encoder_graph("gemm"), tmp_path / "model.onnx")
     before = source.read_bytes()
 
-    scale_head(source, tmp_path / "scaled.onnx", 0.5)
+    scale_output(source, tmp_path / "scaled.onnx", 0.5)
 
     old, new = initializers(source), initializers(tmp_path / "scaled.onnx")
     changed = {name for name in old if not np.array_equal(old[name], new[name])}
@@ -60,7 +61,7 @@ def test_a_file_may_be_scaled_in_place(tmp_path: Path) -> None:
     source = saved(encoder_graph("gemm"), tmp_path / "model.onnx")
     before = logits_of(source)
 
-    scale_head(source, source, 0.5)
+    scale_output(source, source, 0.5)
 
     assert (logits_of(source) == before * np.float32(0.5)).all()
     assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
@@ -70,7 +71,7 @@ def test_gemm_keeps_its_alpha_and_beta(tmp_path: Path) -> None:
     head = node("Gemm", ["vector", "head", "bias"], ["logits"], transB=1, alpha=0.3, beta=2.0)
     source = saved(model_of([*body(), head], weights()), tmp_path / "model.onnx")
 
-    scale_head(source, tmp_path / "scaled.onnx", 4.0)
+    scale_output(source, tmp_path / "scaled.onnx", 4.0)
 
     assert (logits_of(tmp_path / "scaled.onnx") == logits_of(source) * 4).all()
 
@@ -124,7 +125,7 @@ def test_other_graphs_are_refused(tmp_path: Path, name: str) -> None:
     source = saved(odd_graphs()[name], tmp_path / "model.onnx")
 
     with pytest.raises(HubError) as caught:
-        scale_head(source, tmp_path / "scaled.onnx", 0.5)
+        scale_output(source, tmp_path / "scaled.onnx", 0.5)
 
     assert caught.value.code == "HUB-X011"
     assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
@@ -138,14 +139,14 @@ def test_weights_that_others_use_are_refused(tmp_path: Path, shared: str) -> Non
     source = saved(model, tmp_path / "model.onnx")
 
     with pytest.raises(HubError, match="weights of its own"):
-        scale_head(source, tmp_path / "scaled.onnx", 0.5)
+        scale_output(source, tmp_path / "scaled.onnx", 0.5)
 
 
 def test_unknown_output_is_refused(tmp_path: Path) -> None:
     source = saved(encoder_graph("gemm"), tmp_path / "model.onnx")
 
     with pytest.raises(HubError) as caught:
-        scale_head(source, tmp_path / "scaled.onnx", 0.5, output="scores")
+        scale_output(source, tmp_path / "scaled.onnx", 0.5, output="scores")
 
     assert caught.value.code == "HUB-X011"
 
@@ -157,11 +158,11 @@ def test_scaling_before_quantizing_changes_no_integer(
     tmp_path: Path, per_channel: bool, head: str, factor: float
 ) -> None:
     source = saved(encoder_graph(head), tmp_path / "model.onnx")
-    form = Int8Form(per_channel=per_channel, reduce_range=True)
-    scale_head(source, tmp_path / "scaled.onnx", factor)
+    form = int8_form(per_channel)
+    scale_output(source, tmp_path / "scaled.onnx", factor)
 
-    quantize_dynamic(source, tmp_path / "plain8.onnx", form)
-    quantize_dynamic(tmp_path / "scaled.onnx", tmp_path / "scaled8.onnx", form)
+    quantize(QuantizeRequest(source, tmp_path / "plain8.onnx", form))
+    quantize(QuantizeRequest(tmp_path / "scaled.onnx", tmp_path / "scaled8.onnx", form))
 
     plain, scaled = initializers(tmp_path / "plain8.onnx"), initializers(tmp_path / "scaled8.onnx")
     integers = [name for name, value in plain.items() if value.dtype == np.int8 and value.ndim == 2]

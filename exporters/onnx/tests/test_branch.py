@@ -10,11 +10,12 @@ import onnx
 import onnxruntime
 import pytest
 
-from hub.compress.head import scale_head
-from hub.compress.lexical import BIAS, TABLE, add_lexical_branch, encoder_output
-from hub.compress.quantize import Int8Form, quantize_dynamic
-from hub.contract.errors import HubError
+from hub.contract import Branch, HubError, QuantizeRequest
 from hub.train.lexical import FIRST, SECOND, LexicalModel
+from hub_onnx.branch import BIAS, TABLE, add_branch, encoder_output
+from hub_onnx.quantize import quantize
+from hub_onnx.scale import scale_output
+from tests.support.forms import int8_form
 from tests.support.graphs import LABELS, VOCABULARY, encoder_graph, node, saved
 
 BUCKETS = 23
@@ -30,7 +31,7 @@ def branch(seed: int = 0) -> LexicalModel:
 
 def add(file: Path, lexical: LexicalModel | None = None) -> LexicalModel:
     lexical = lexical or branch()
-    add_lexical_branch(file, lexical.table, lexical.bias, lexical.seeds, (FIRST, SECOND))
+    add_branch(file, Branch(lexical.table, lexical.bias, lexical.seeds, (FIRST, SECOND)))
     return lexical
 
 
@@ -98,19 +99,19 @@ def test_whole_sum_is_scaled(tmp_path: Path, factor: float) -> None:
     file = saved(encoder_graph(), tmp_path / "model.onnx")
     add(file)
 
-    scale_head(file, tmp_path / "scaled.onnx", factor)
+    scale_output(file, tmp_path / "scaled.onnx", factor)
 
     assert run(tmp_path / "scaled.onnx", (4, 9)) == pytest.approx(run(file, (4, 9)) * factor, rel=1e-6)
 
 
 @pytest.mark.parametrize("per_channel", [False, True])
 def test_branch_is_quantized_with_the_rest_and_scaling_changes_no_integer(tmp_path: Path, per_channel: bool) -> None:
-    file, form = saved(encoder_graph(), tmp_path / "model.onnx"), Int8Form(per_channel, reduce_range=True)
+    file, form = saved(encoder_graph(), tmp_path / "model.onnx"), int8_form(per_channel)
     add(file)
-    scale_head(file, tmp_path / "scaled.onnx", 1 / 1.37)
+    scale_output(file, tmp_path / "scaled.onnx", 1 / 1.37)
 
-    quantize_dynamic(file, tmp_path / "int8.onnx", form)
-    quantize_dynamic(tmp_path / "scaled.onnx", tmp_path / "scaled8.onnx", form)
+    quantize(QuantizeRequest(file, tmp_path / "int8.onnx", form))
+    quantize(QuantizeRequest(tmp_path / "scaled.onnx", tmp_path / "scaled8.onnx", form))
 
     plain, scaled = (
         {t.name: onnx.numpy_helper.to_array(t) for t in onnx.load(tmp_path / name).graph.initializer}

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from hub.compress.lexical import BIAS, TABLE, encoder_output
 from hub.contract.errors import HubError
-from hub.edge.files import written_whole
+from hub_onnx.branch import BIAS, TABLE, encoder_output
+from hub_onnx.files import load_model, save_model
 
 
-def scale_head(source: Path, target: Path, factor: float, output: str = "logits") -> None:
+def scale_output(source: Path, target: Path, factor: float, output: str = "logits") -> None:
     """Multiply weight and bias of a graph's last linear layer, and so its logits, by ``factor``.
 
     Args:
@@ -25,10 +25,9 @@ def scale_head(source: Path, target: Path, factor: float, output: str = "logits"
     Raises:
         HubError: HUB-X011, the graph ends in something else.
     """
-    import onnx
     from onnx import numpy_helper
 
-    model = onnx.load(source)
+    model = load_model(source)
     if any(tensor.name == TABLE for tensor in model.graph.initializer):
         names = {TABLE, BIAS} | _head_initializers(model.graph, encoder_output(output))
     else:
@@ -37,8 +36,7 @@ def scale_head(source: Path, target: Path, factor: float, output: str = "logits"
         if tensor.name in names:
             scaled = numpy_helper.to_array(tensor) * np.float32(factor)
             tensor.CopyFrom(numpy_helper.from_array(scaled, tensor.name))
-    with written_whole(target) as path:
-        onnx.save_model(model, path)
+    save_model(model, target)
 
 
 def _head_initializers(graph: Any, output: str) -> set[str]:

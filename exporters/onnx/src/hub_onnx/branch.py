@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hub.contract.errors import HubError
-from hub.edge.files import written_whole
+from hub.contract.exporter import Branch
+from hub_onnx.files import load_model, save_model
 
 if TYPE_CHECKING:
     import onnx
@@ -22,32 +23,20 @@ def encoder_output(output: str) -> str:
     return f"{output}_encoder"
 
 
-def add_lexical_branch(
-    file: Path,
-    table: npt.NDArray[np.float32],
-    bias: npt.NDArray[np.float32],
-    seeds: npt.NDArray[np.int64],
-    multipliers: tuple[int, int],
-    output: str = "logits",
-) -> None:
+def add_branch(file: Path, branch: Branch, output: str = "logits") -> None:
     """Add the margins of a linear model on pieces and hashed pairs to a graph's logits, in place.
 
     Only integer multiplication, addition and modulo are used for the hash, so every runtime runs it.
 
     Args:
         file: fp32 ONNX model with inputs ``input_ids`` and ``attention_mask``, int64 [batch, length].
-        table: float32 [pieces + buckets, labels].
-        bias: float32 [labels].
-        seeds: int64 [pieces].
-        multipliers: of the two pieces of a pair.
+        branch: table, bias and hash.
         output: name of the graph's output, float32 [batch, labels].
 
     Raises:
         HubError: HUB-X012, the graph lacks an input or the output.
     """
-    import onnx
-
-    model = onnx.load(file)
+    model = load_model(file)
     makers = [node for node in model.graph.node if output in node.output]
     inputs = {value.name for value in model.graph.input}
     if len(makers) != 1 or not {"input_ids", "attention_mask"} <= inputs:
@@ -58,30 +47,23 @@ def add_lexical_branch(
         for place, name in enumerate(node.input):
             if name == output:
                 node.input[place] = alone
-    buckets = len(table) - len(seeds)
-    model.graph.initializer.extend(_initializers(table, bias, seeds, multipliers, buckets))
+    model.graph.initializer.extend(_initializers(branch))
     model.graph.node.extend(_nodes(alone, output))
-    with written_whole(file) as path:
-        onnx.save_model(model, path)
+    save_model(model, file)
 
 
-def _initializers(
-    table: npt.NDArray[np.float32],
-    bias: npt.NDArray[np.float32],
-    seeds: npt.NDArray[np.int64],
-    multipliers: tuple[int, int],
-    buckets: int,
-) -> list[onnx.TensorProto]:
+def _initializers(branch: Branch) -> list[onnx.TensorProto]:
     from onnx import numpy_helper
 
+    first, second = branch.multipliers
     values: dict[str, npt.NDArray[Any]] = {
-        TABLE: table.astype(np.float32),
-        BIAS: bias.astype(np.float32),
-        "lexical.seeds": seeds.astype(np.int64),
-        "lexical.first": np.array(multipliers[0], dtype=np.int64),
-        "lexical.second": np.array(multipliers[1], dtype=np.int64),
-        "lexical.buckets": np.array(buckets, dtype=np.int64),
-        "lexical.pieces": np.array(len(seeds), dtype=np.int64),
+        TABLE: branch.table.astype(np.float32),
+        BIAS: branch.bias.astype(np.float32),
+        "lexical.seeds": branch.seeds.astype(np.int64),
+        "lexical.first": np.array(first, dtype=np.int64),
+        "lexical.second": np.array(second, dtype=np.int64),
+        "lexical.buckets": np.array(len(branch.table) - len(branch.seeds), dtype=np.int64),
+        "lexical.pieces": np.array(len(branch.seeds), dtype=np.int64),
         "lexical.begin": np.array([0], dtype=np.int64),
         "lexical.one": np.array([1], dtype=np.int64),
         "lexical.last": np.array([-1], dtype=np.int64),
