@@ -120,7 +120,7 @@ STAGES = (
         module="stages.compress",
         needs=("data", "distill", "export"),
         recipe=("max_length", "window_stride", "compress.per_channel", "compress.reduce_range", *_DROP),
-        code=(*_RUNNING, "edge.timing", "pipeline.stages.export", "pipeline.stages.lengths"),
+        code=(*_RUNNING, "edge.machine", "edge.timing", "pipeline.stages.export", "pipeline.stages.lengths"),
         reads=("exporter", "metrics"),
     ),
     Stage(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from hub.contract.reference import resolve
 from hub.contract.results import Evaluation, GateResult, Latency
 from hub.edge.encode import Encoder
 from hub.edge.files import write_json
+from hub.edge.machine import instruction_sets
 from hub.edge.schema import to_json
 from hub.edge.timing import measure
 from hub.evaluate.gates import drop_gates
@@ -110,17 +111,18 @@ def _quantized(context: Context, source: Path, target: Path, form: QuantizedForm
     resolve(context.request.exporter.quantize)(request)
 
 
-def forms_to_try(exporter: Exporter, options: Compression) -> list[QuantizedForm]:
+def forms_to_try(exporter: Exporter, options: Compression, machine: Collection[str]) -> list[QuantizedForm]:
     """Return forms of an exporter in the order in which they are tried; the recipe chooses the first one.
 
     Args:
         exporter: its forms say ``per_channel`` and ``reduce_range`` where they have a choice.
         options: of the recipe. Forms with another ``reduce_range`` are tried only where there is no other: 8-bit
             weights answer differently on some CPUs, 7-bit ones lose precision, and the recipe chose between them.
+        machine: instruction sets; what cannot run here cannot be measured here.
     """
     wanted = options.reduce_range
-    fit = [form for form in exporter.forms if form.options.get("reduce_range", wanted) == wanted]
-    forms = fit or list(exporter.forms)
+    runnable = [form for form in exporter.forms if set(form.requires) <= set(machine)]
+    forms = [form for form in runnable if form.options.get("reduce_range", wanted) == wanted] or runnable
     agreed = [form for form in forms if form.options.get("per_channel", options.per_channel) == options.per_channel]
     first = agreed[:1]
     return first + [form for form in forms if form not in first]
@@ -143,7 +145,7 @@ def _choose_form(context: Context, source: Path, target: Path) -> tuple[Quantize
     context.reporter.tick(0, 4, "int8")
     before = scored(source)
     gates: list[GateResult] = []
-    for form in forms_to_try(exporter, context.recipe.compress):
+    for form in forms_to_try(exporter, context.recipe.compress, instruction_sets()):
         _quantized(context, source, target, form)
         gates = drop_gates(before, scored(target), metrics[0].name, context.recipe.gates, INT8)
         if all(gate.passed for gate in gates):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hub.contract.exporter import Exporter, QuantizedForm
 from hub.contract.figures import without_folders
 from hub.contract.reference import resolve
 from hub.contract.results import (
@@ -102,17 +103,24 @@ def _manifest(context: Context, prepared: Prepared, verified: Verified, choices:
     variants = {}
     for name, row in results.items():
         session = choices["variants"][name]["session"]
+        form = _form(context.request.exporter, choices) if name == INT8 else None
         variants[name] = Variant(
             file=_FILES[name],
             format=context.request.exporter.name,
-            precision=name,
+            precision=form.precision if form else FP32,
             fetch_bytes=0,
-            batch_invariant=name == FP32,
-            session=SessionOptions(session["threads"], tuple(session["disabled_optimizers"])),
+            batch_invariant=form.batch_invariant if form else True,
+            session=SessionOptions(
+                session["threads"], tuple(session["disabled_optimizers"]), session.get("options", {})
+            ),
             scores={part: evaluation.metrics for part, evaluation in row.evaluations.items()},
             latency=row.latency,
+            requires=form.requires if form else (),
         )
     first = next(iter(results.values()))
+    default = verified.default_variant
+    # What only some CPUs run is the default of this machine; every other one gets the reference.
+    defaults = {"portable": FP32, "this-machine": default} if variants[default].requires else {"portable": default}
     return Manifest(
         schema=1,
         name=context.request.task.name,
@@ -123,7 +131,7 @@ def _manifest(context: Context, prepared: Prepared, verified: Verified, choices:
         inputs=tuple(exported["inputs"]),
         output=exported["outputs"][0],
         variants=variants,
-        default_variant={"portable": verified.default_variant},
+        default_variant=defaults,
         files={},
         headline={"slice": next(iter(first.evaluations)), "metric": context.request.task.headline.name},
         abstention={name: Abstention(**found) for name in results if (found := _choice(choices, name, "abstention"))},
@@ -133,6 +141,11 @@ def _manifest(context: Context, prepared: Prepared, verified: Verified, choices:
         machine=verified.machine,
         provenance=_provenance(context, prepared, choices),
     )
+
+
+def _form(exporter: Exporter, choices: Mapping[str, Any]) -> QuantizedForm:
+    """Return the form in which the model was quantized."""
+    return next(form for form in exporter.forms if form.name == choices["int8"]["form"])
 
 
 def _choice(choices: Mapping[str, Any], variant: str, what: str) -> Any:

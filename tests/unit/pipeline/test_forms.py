@@ -14,6 +14,8 @@ from hub.pipeline.stages import compress, export
 from hub.pipeline.stages.compress import forms_to_try, session_options
 from tests.support.builds import EXPORTER
 
+VNNI = ("avx2", "avx512_vnni")
+
 
 @pytest.mark.parametrize(
     ("per_channel", "reduce_range", "names"),
@@ -25,7 +27,7 @@ from tests.support.builds import EXPORTER
     ],
 )
 def test_recipe_chooses_what_is_tried_first(per_channel: bool, reduce_range: bool, names: list[str]) -> None:
-    found = forms_to_try(EXPORTER, Compression(per_channel=per_channel, reduce_range=reduce_range))
+    found = forms_to_try(EXPORTER, Compression(per_channel=per_channel, reduce_range=reduce_range), VNNI)
 
     assert [form.name for form in found] == names
 
@@ -37,18 +39,24 @@ def form(name: str, **options: Any) -> QuantizedForm:
 def test_forms_without_these_choices_keep_the_order_of_their_exporter() -> None:
     exporter = dataclasses.replace(EXPORTER, forms=(form("b", preset="mixed"), form("a", preset="performance")))
 
-    assert [each.name for each in forms_to_try(exporter, Compression())] == ["b", "a"]
+    assert [each.name for each in forms_to_try(exporter, Compression(), VNNI)] == ["b", "a"]
 
 
 def test_a_form_of_another_range_is_tried_where_there_is_no_other() -> None:
     exporter = dataclasses.replace(EXPORTER, forms=(form("full", reduce_range=False),))
 
-    assert [each.name for each in forms_to_try(exporter, Compression(reduce_range=True))] == ["full"]
+    assert [each.name for each in forms_to_try(exporter, Compression(reduce_range=True), VNNI)] == ["full"]
+
+
+def test_what_this_machine_cannot_run_is_not_tried() -> None:
+    found = forms_to_try(EXPORTER, Compression(reduce_range=False), ("avx2",))
+
+    assert [each.name for each in found] == ["int8-per-channel", "int8-per-tensor", "int8-matmul"]
 
 
 def test_no_form_is_tried_twice() -> None:
     for options in (Compression(), Compression(per_channel=False), Compression(reduce_range=False)):
-        found = [each.name for each in forms_to_try(EXPORTER, options)]
+        found = [each.name for each in forms_to_try(EXPORTER, options, VNNI)]
         assert len(set(found)) == len(found)
 
 
