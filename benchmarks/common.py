@@ -8,6 +8,7 @@ import resource
 import subprocess
 import sys
 import time
+import types
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,8 +51,8 @@ class Figure:
         return self.value >= limit if self.higher_is_better else self.value <= limit
 
 
-def write(name: str, command: str, figures: Sequence[Figure], details: Any = None) -> Path:
-    """Write ``results/<name>.json`` with the machine and say what was missed."""
+def save(name: str, command: str, figures: Sequence[Figure], details: Any = None) -> Path:
+    """Write ``results/<name>.json`` with the machine."""
     document = {
         "name": name,
         "command": command,
@@ -64,11 +65,22 @@ def write(name: str, command: str, figures: Sequence[Figure], details: Any = Non
     }
     path = RESULTS / f"{name}.json"
     write_json(path, document)
+    return path
+
+
+def write(name: str, command: str, figures: Sequence[Figure], details: Any = None) -> Path:
+    """Write ``results/<name>.json`` with the machine and say what was missed."""
+    path = save(name, command, figures, details)
+    say(figures)
+    print(path.relative_to(ROOT))
+    return path
+
+
+def say(figures: Sequence[Figure]) -> None:
+    """Print figures and which were missed."""
     for figure in figures:
         mark = {True: "ok  ", False: "MISS", None: "    "}[figure.reaches(figure.must)]
         print(f"{mark} {figure.what}: {figure.value:g} {figure.unit} (must {figure.must}, stretch {figure.stretch})")
-    print(path.relative_to(ROOT))
-    return path
 
 
 def timed(command: Sequence[str]) -> tuple[float, float, str]:
@@ -109,6 +121,13 @@ def result_rows(result: BuildResult) -> list[dict[str, object]]:
         }
         for row in result.models
     ]
+
+
+def tests_importable() -> None:
+    """Make ``tests`` the folder of the checkout: some distributions bring a package of that name."""
+    package = types.ModuleType("tests")
+    package.__path__ = [str(ROOT / "tests")]
+    sys.modules["tests"] = package
 
 
 def load(name: str) -> dict[str, Any]:
