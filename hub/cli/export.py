@@ -45,6 +45,12 @@ _PLACE = "--out DIR"
     help="Rows that int8 may answer otherwise; with labelled rows, points of score it may lose.",
 )
 @click.option("--keep", is_flag=True, help="Write the bundle, marked as failed, even when a gate is missed.")
+@click.option(
+    "--latency/--no-latency",
+    default=True,
+    show_default=True,
+    help="Time the variants, and which session options run each fastest.",
+)
 @click.option("--selftest-from-data", is_flag=True, help="Allow your own rows in the bundle's self-test.")
 @click.option("--allow-pickle", is_flag=True, help="Load weights that are pickles, which can hold programs.")
 @click.option(

@@ -41,6 +41,7 @@ class ExportRun:
         max_drop: percent of the rows that a quantized variant may answer otherwise; points of the headline metric it
             may lose where rows are labelled; 0..100.
         keep: write the bundle, marked as failed, although gates were missed.
+        latency: time the variants and their session options; without it the usual options are taken.
         selftest_from_data: the user's rows may stand in the self-test.
         allow_pickle: load weights that are pickles.
         allow_random_head: accept weights that the checkpoint lacks.
@@ -60,6 +61,7 @@ class ExportRun:
     opset: int | None = None
     max_drop: float = 1.0
     keep: bool = False
+    latency: bool = True
     selftest_from_data: bool = False
     allow_pickle: bool = False
     allow_random_head: bool = False

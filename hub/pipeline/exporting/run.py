@@ -160,7 +160,7 @@ def _measure(
     made = tuple(one for one in tried if one.shipped)
     sessions: dict[str, dict[str, Any]] = {}
     times: dict[str, dict[str, Latency]] = {}
-    if tried[0].passed or request.keep:
+    if request.latency and (tried[0].passed or request.keep):
         with steps.step("latency", "session options, latency"):
             texts = timed_texts(encoder, rows.texts)
             sessions = {one.name: fastest_session(target, one.file, texts) for one in made}

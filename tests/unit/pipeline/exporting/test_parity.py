@@ -105,3 +105,20 @@ def test_a_tokenizer_that_gives_other_ids_is_found(answers: Answers, monkeypatch
 
     assert (gate.name, gate.passed) == ("tokens", False)
     assert gate.value == len(TEXTS)
+
+
+def test_rows_of_one_length_together_answer_as_alone(answers: Answers) -> None:
+    rows = Measured(TEXTS, tuple(str(number) for number in range(len(TEXTS))), "texts")
+    sizes: list[int] = []
+
+    def counted(feeds: Feeds) -> npt.NDArray[np.float32]:
+        assert feeds["attention_mask"].all()  # nothing is padded
+        sizes.append(len(feeds["attention_mask"]))
+        return right(feeds)
+
+    names = ("input_ids", "attention_mask", "token_type_ids")
+    together = parity.together(counted, names, rows, answers, lambda done, total: None)
+    alone = parity.alone(right, names, rows, answers, lambda done, total: None)
+    for one, other in zip(together, alone, strict=True):
+        np.testing.assert_array_equal(one.numbers, other.numbers)
+    assert sum(sizes) == len(TEXTS) and len(sizes) < len(TEXTS) and max(sizes) <= parity.BATCH
