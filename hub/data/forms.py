@@ -248,7 +248,7 @@ def form_of(kind: str, train: Sequence[Example] = ()) -> Form:
     """Return the form of a kind's rows.
 
     Args:
-        kind: one of `hub.contract.KINDS`.
+        kind: one of `hub.contract.KINDS` that are trained.
         train: training rows, which the bins of a tabular-regression come from; without them there is one bin.
     """
     form = _FORMS[kind]

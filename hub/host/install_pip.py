@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib.machinery import PathFinder
 
 from hub.contract.errors import MissingError
 
@@ -19,7 +19,8 @@ def run_pip(words: Sequence[str]) -> str:
     Raises:
         MissingError: HUB-P065, there is no pip in this environment; HUB-P066, pip failed.
     """
-    if importlib.util.find_spec("pip") is None:
+    # Looked for on the path alone: setuptools puts a finder before it that warns when distutils was imported.
+    if PathFinder.find_spec("pip") is None:
         raise MissingError(
             "HUB-P065",
             "there is no pip in this environment",

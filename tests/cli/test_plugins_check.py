@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -94,7 +95,7 @@ def test_exporter_of_the_checkout_passes(monkeypatch: pytest.MonkeyPatch, tmp_pa
     done = run_hub("plugins", "check", "onnx")
 
     assert done.code == 0, done.out
-    assert done.out.splitlines()[-1] == "all 11 checks passed"
+    assert re.fullmatch(r"all \d\d checks passed", done.out.splitlines()[-1])
 
 
 def test_quarantined_plugin_is_refused_with_its_cause(site: Path) -> None:

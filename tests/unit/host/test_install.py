@@ -275,7 +275,7 @@ def test_remove_that_pip_did_not_do(
 
 
 def test_no_pip_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(install_pip.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(install_pip.PathFinder, "find_spec", lambda name: None)
 
     with pytest.raises(MissingError) as caught:
         install_pip.run_pip(["--version"])

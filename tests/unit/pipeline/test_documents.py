@@ -17,7 +17,7 @@ def document_of(kind: str) -> dict[str, Any]:
     return cast("dict[str, Any]", result_json(kind_result(kind)))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [name for name, kind in KINDS.items() if kind.trained])
 def test_every_kind_has_a_document(kind: str) -> None:
     result, document = kind_result(kind), document_of(kind)
     metric = result.headline_metric
