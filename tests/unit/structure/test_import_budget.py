@@ -77,7 +77,7 @@ def test_importing_edge_loads_nothing_heavy() -> None:
     assert loaded("import hub.edge") & HEAVY == set()
 
 
-@pytest.mark.parametrize("module", ["hub_medical.plugin", "hub_onnx.plugin"])
+@pytest.mark.parametrize("module", ["hub_medical.plugin", "hub_onnx.plugin", "hub_openvino.plugin"])
 def test_entry_points_of_our_plugins_are_light(module: str) -> None:
     assert loaded(f"import {module}") & TRAINING == set()
 
