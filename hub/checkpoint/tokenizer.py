@@ -11,8 +11,14 @@ from typing import Any
 
 from hub.checkpoint.describe import Checkpoint
 from hub.contract.errors import CheckpointError
-from hub.edge.files import write_json, write_text
-from hub.train.base import BaseModel, load_tokenizer, quiet_transformers
+from hub.edge.files import write_json
+from hub.train.base import (
+    BaseModel,
+    load_tokenizer,
+    quiet_transformers,
+    tokenizer_document,
+    write_tokenizer_document,
+)
 
 TOKENIZER, TOKENIZER_CONFIG = "tokenizer.json", "tokenizer_config.json"
 
@@ -110,25 +116,14 @@ def _lower(tokenizer: Any) -> None:
 def write_tokenizer(tokenizer: Any, folder: Path, max_length: int, inputs: Sequence[str]) -> None:
     """Write tokenizer.json and tokenizer_config.json.
 
-    Padding is off and truncation is at the model's length: files of sentence-transformers ask for other values, which
-    bare ``tokenizers`` users obey and pay for.
-
     Args:
         tokenizer: fast one of transformers.
         folder: to write into.
         max_length: longest input in tokens.
         inputs: names of the model's inputs.
     """
-    document = json.loads(tokenizer.backend_tokenizer.to_str())
-    document["padding"] = None
-    document["truncation"] = {
-        "direction": "Left" if tokenizer.truncation_side == "left" else "Right",
-        "max_length": max_length,
-        "strategy": "LongestFirst",
-        "stride": 0,
-    }
-    # Written compact: the vocabulary is most of it, and its size is part of what a device fetches.
-    write_text(folder / TOKENIZER, json.dumps(document, ensure_ascii=False, separators=(",", ":")))
+    direction = "Left" if tokenizer.truncation_side == "left" else "Right"
+    write_tokenizer_document(folder / TOKENIZER, tokenizer_document(tokenizer), max_length, direction=direction)
     write_json(folder / TOKENIZER_CONFIG, _config(tokenizer, max_length, inputs))
 
 

@@ -13,6 +13,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as native
 
 from hub.contract.errors import BundleError
 from hub.contract.exporter import GraphDescription, GraphValue
+from hub.edge.outputs import chosen_outputs, stacked
 
 _NATIVE = [value for value in vars(native).values() if isinstance(value, type) and issubclass(value, Exception)]
 _ERRORS: tuple[type[Exception], ...] = (*_NATIVE, RuntimeError, ValueError, TypeError)
@@ -48,11 +49,7 @@ class OnnxRuntime:
             outputs = [entry.name for entry in self._session.get_outputs()]
         except _ERRORS as error:
             raise self._broken("load", error) from error
-        named = options.get("output") or outputs[:1]
-        self._outputs = [named] if isinstance(named, str) else list(named)
-        for name in self._outputs:
-            if name not in outputs:
-                raise BundleError("HUB-E010", f"{file.name} has no output {name!r}", f"it has {', '.join(outputs)}")
+        self._outputs = chosen_outputs(file, options, outputs)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -81,12 +78,7 @@ class OnnxRuntime:
             found = [np.asarray(s, dtype=np.float32) for s in self._session.run(self._outputs, dict(feeds))]
         except _ERRORS as error:
             raise self._broken("run", error) from error
-        if len(found) == 1:
-            return found[0]
-        if len({scores.shape for scores in found}) > 1:
-            shapes = ", ".join(f"{n} {list(s.shape)}" for n, s in zip(self._outputs, found, strict=True))
-            raise BundleError("HUB-E010", f"the outputs of {self._file.name} have several shapes", shapes)
-        return np.stack(found, axis=-1)
+        return stacked(self._file, self._outputs, found)
 
     def _broken(self, verb: str, error: Exception) -> BundleError:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

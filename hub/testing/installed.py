@@ -6,7 +6,7 @@ import importlib.metadata
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -89,9 +89,27 @@ def probe(found: Found, references: Sequence[str]) -> dict[str, list[str]]:
         BrokenError: the process failed or took too long.
     """
     asked = {"path": sys.path, "key": found.key, "heavy": HEAVY, "references": list(references)}
+    answer: dict[str, list[str]] = ask_fresh(PROBE, asked, "imports it")
+    return answer
+
+
+def ask_fresh(program: str, asked: Mapping[str, object], does: str) -> Any:
+    """Run a program in a fresh process.
+
+    Args:
+        program: Python that reads one JSON document from stdin and prints another one.
+        asked: the document it reads.
+        does: what it does, for messages: ``imports it``.
+
+    Returns:
+        What it printed.
+
+    Raises:
+        BrokenError: it failed or took too long.
+    """
     try:
         done = subprocess.run(
-            [sys.executable, "-P", "-c", PROBE],
+            [sys.executable, "-P", "-c", program],
             input=json.dumps(asked),
             capture_output=True,
             text=True,
@@ -99,12 +117,11 @@ def probe(found: Found, references: Sequence[str]) -> dict[str, list[str]]:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise BrokenError(f"a fresh process that imports it did not end in {PROBE_SECONDS} seconds") from error
+        raise BrokenError(f"a fresh process that {does} did not end in {PROBE_SECONDS} seconds") from error
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise BrokenError(f"a fresh process that imports it ended with {done.returncode}: {last}")
-    answer: dict[str, list[str]] = json.loads(done.stdout)
-    return answer
+        raise BrokenError(f"a fresh process that {does} ended with {done.returncode}: {last}")
+    return json.loads(done.stdout)
 
 
 def _light(packages: Sequence[str], when: str) -> str:

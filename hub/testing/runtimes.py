@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +12,8 @@ import numpy.typing as npt
 from hub.contract.exporter import Exported, Exporter, Runtime
 from hub.contract.reference import resolve
 from hub.edge.runtimes import open_file
-from hub.testing.checks import BrokenError, expect, named
-from hub.testing.installed import EDGE, HEAVY, PROBE_SECONDS
+from hub.testing.checks import expect, named
+from hub.testing.installed import EDGE, HEAVY, ask_fresh
 from hub.testing.tiny_exports import feeds
 
 # Opens a file, runs a batch, and says what is loaded then.
@@ -56,7 +53,7 @@ def without_torch(exporter: Exporter, exported: Exported) -> str:
             "scores": str(scores),
             "heavy": sorted(set(HEAVY) - set(EDGE)),
         }
-        loaded = _fresh(asked)
+        loaded: list[str] = ask_fresh(PROBE, asked, "runs a file")
         expect(not loaded, f"running a file loads {named(loaded, len(HEAVY))}; a device has none of them")
         _equal(np.load(scores, allow_pickle=False), _scores(resolve(exporter.runtime)(exported.file, {})))
     return "a fresh process runs it and loads nothing heavy"
@@ -82,22 +79,3 @@ def _scores(runtime: Runtime) -> npt.NDArray[np.float32]:
 def _equal(found: npt.NDArray[np.float32], expected: npt.NDArray[np.float32]) -> None:
     same = found.shape == expected.shape and np.allclose(found, expected, rtol=0, atol=1e-5)
     expect(same, "its numbers are not those of the exporter's runtime in this process")
-
-
-def _fresh(asked: Mapping[str, object]) -> list[str]:
-    try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-c", PROBE],
-            input=json.dumps(asked),
-            capture_output=True,
-            text=True,
-            timeout=PROBE_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise BrokenError(f"a fresh process that runs a file did not end in {PROBE_SECONDS} seconds") from error
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise BrokenError(f"a fresh process that runs a file ended with {done.returncode}: {last}")
-    loaded: list[str] = json.loads(done.stdout)
-    return loaded

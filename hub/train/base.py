@@ -6,7 +6,7 @@ import importlib.util
 import json
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hub.contract.errors import HubError, MissingError, NetworkError, UsageError
-from hub.edge.files import sha256
+from hub.edge.files import sha256, write_text
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -159,6 +159,25 @@ def tokenizer_document(tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
     """Return the tokenizer.json of a fast tokenizer as a fresh document."""
     document: dict[str, Any] = json.loads(tokenizer.backend_tokenizer.to_str())
     return document
+
+
+def write_tokenizer_document(
+    file: Path, document: Mapping[str, Any], max_length: int, *, direction: str = "Right"
+) -> None:
+    """Write a tokenizer.json without padding, and with truncation at the model's length.
+
+    Files of sentence-transformers ask for other values, which bare ``tokenizers`` users obey and pay for.
+
+    Args:
+        file: to write, whole.
+        document: from `tokenizer_document`; what it says of padding and truncation is left out.
+        max_length: longest input in tokens.
+        direction: side on which a long text is cut, ``Right`` or ``Left``.
+    """
+    truncation = {"direction": direction, "max_length": max_length, "strategy": "LongestFirst", "stride": 0}
+    # Written compact: the vocabulary is most of it, and its size is part of what a device fetches.
+    whole = {**document, "padding": None, "truncation": truncation}
+    write_text(file, json.dumps(whole, ensure_ascii=False, separators=(",", ":")))
 
 
 _PROBLEMS = {"label": "single_label_classification", "labels": "multi_label_classification", "spans": None}

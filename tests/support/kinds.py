@@ -25,6 +25,9 @@ from hub.evaluate.forms import Form, form_of
 from hub.evaluate.scores import evaluate
 from tests.support.results import build_result, manifest
 
+TRAINED = [name for name, kind in KINDS.items() if kind.trained]
+"""Kinds that a task may have; models of the others are exported only."""
+
 ROWS = 120
 WORDS = 12
 SKILLS = {"baseline": 2.0, "teacher": 4.0, "fp32": 3.8, "int8": 3.7}

@@ -12,13 +12,11 @@ from hub.contract.reference import resolve
 from hub.contract.results import Latency
 from hub.edge.encode import Encoder
 from hub.edge.timing import measure
+from hub.pipeline.stages.compress import fastest
 from hub.pipeline.stages.lengths import TIMED_TOKENS, texts_of_length
 from hub.pipeline.stages.running import Candidate, caller
 
 THREADS = 1
-_GAIN = 0.97
-"""Other session options than the usual ones must save this much to be worth an entry in the bundle."""
-
 _TRIAL_CALLS, _TRIAL_WARMUP, _TRIAL_BLOCK = 60, 10, 20
 _WARMUP, _COLD_CALLS = 10, 10
 
@@ -72,9 +70,7 @@ def fastest_session(target: Target, file: Path, texts: Mapping[int, Sequence[str
     tokens = min(texts)
     callers = {str(number): caller(target.candidate(file, session)) for number, session in enumerate(sessions)}
     found = measure(callers, texts[tokens], tokens, THREADS, _TRIAL_CALLS, _TRIAL_WARMUP, _TRIAL_BLOCK, cold_calls=1)
-    best = min(found, key=lambda number: found[number].p50_ms)
-    chosen = best if found[best].p50_ms < _GAIN * found["0"].p50_ms else "0"
-    return dict(sessions[int(chosen)])
+    return dict(sessions[int(fastest(found, "0"))])
 
 
 def latencies(

@@ -200,7 +200,7 @@ def _choose_sessions(files: dict[str, Path], exporter: Exporter, encoder: Encode
             for key, options in sessions.items()
         }
         found = measure(callers, texts, _TIMED_TOKENS, _THREADS) if texts else {}
-        options = dict(sessions[_fastest(found, usual)])
+        options = dict(sessions[fastest(found, usual)])
         chosen[name] = {
             "threads": _THREADS,
             "disabled_optimizers": list(options.pop("disabled_optimizers", ())),
@@ -217,8 +217,13 @@ def _session_name(options: Mapping[str, Any]) -> str:
     return ";".join(filter(None, (disabled, others))) or "all optimizers"
 
 
-def _fastest(found: Mapping[str, Latency], usual: str) -> str:
-    """Return the session to ship: the usual one unless another saves enough."""
+def fastest(found: Mapping[str, Latency], usual: str) -> str:
+    """Return the session options to ship: the usual ones unless others save enough.
+
+    Args:
+        found: latency by the name of the options; may be empty.
+        usual: name of the usual options.
+    """
     if not found:
         return usual
     best = min(found, key=lambda key: found[key].p50_ms)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ import numpy as np
 
 from hub.compress import vocabulary
 from hub.edge.encode import Encoder
-from hub.edge.files import write_json, write_text, written_whole
+from hub.edge.files import write_json, written_whole
 from hub.pipeline.context import Context
 from hub.pipeline.fingerprint import files_fingerprint
 from hub.pipeline.run import SCRATCH
@@ -22,7 +21,7 @@ from hub.pipeline.stages.objectives import Transfer, student_objective
 from hub.pipeline.stages.rows import rows_of
 from hub.pipeline.stages.training import MODEL, read_training, tell_branch, train_model
 from hub.train.augment import token_masking
-from hub.train.base import quiet_transformers, tokenizer_document
+from hub.train.base import quiet_transformers, tokenizer_document, write_tokenizer_document
 from hub.train.batches import EncodedRows
 from hub.train.inference import scores_and_hidden
 from hub.train.lexical import LexicalModel
@@ -93,20 +92,8 @@ def _student_lexical(context: Context, kept: Sequence[int] | None) -> LexicalMod
 
 
 def write_tokenizer(folder: Path, document: dict[str, Any], max_length: int) -> None:
-    """Write tokenizer.json and tokenizer_config.json as transformers 4 and 5 and Transformers.js read them.
-
-    Padding is off and truncation is at the model's length: files of sentence-transformers ask for other
-    values, which bare ``tokenizers`` users obey and pay for.
-    """
-    document["padding"] = None
-    document["truncation"] = {
-        "direction": "Right",
-        "max_length": max_length,
-        "strategy": "LongestFirst",
-        "stride": 0,
-    }
-    # Written compact: the vocabulary is most of it, and its size is part of what a device fetches.
-    write_text(folder / TOKENIZER, json.dumps(document, ensure_ascii=False, separators=(",", ":")))
+    """Write tokenizer.json and tokenizer_config.json as transformers 4 and 5 and Transformers.js read them."""
+    write_tokenizer_document(folder / TOKENIZER, document, max_length)
     special = {token["content"] for token in document["added_tokens"]}
     config: dict[str, Any] = {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": max_length}
     config.update({name: token for name, token in _SPECIAL.items() if token in special})

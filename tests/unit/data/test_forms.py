@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.contract import KINDS, Example
+from hub.contract import Example
 from hub.data import form_of
 from hub.data.forms import BINS, NO_MARK, NumberForm
+from tests.support.kinds import TRAINED
 
 TEXT, PAIR = Example("A cat", "x"), Example("A cat", "x", text_pair="runs")
 MULTI = Example("A cat", labels=("b", "a", "b"))
@@ -18,7 +19,7 @@ TABLE = Example("", "x", values={"a": 1.0, "b": None})
 NUMBER = Example("", number=2.5, values={"a": 1.0})
 
 
-@pytest.mark.parametrize("kind", [name for name, kind in KINDS.items() if kind.trained])
+@pytest.mark.parametrize("kind", TRAINED)
 def test_every_kind_has_a_form(kind: str) -> None:
     form_of(kind)
 

@@ -15,6 +15,7 @@ from hub.contract.domain import KINDS
 from hub.contract.errors import DataError, UsageError
 from hub.contract.outcomes import LabelsOutcome, NumbersOutcome, Outcome, SpansOutcome
 from hub.evaluate.forms import Form, LabelForm, LabelsForm, NumberForm, SpansForm, form_of, form_of_outcome
+from tests.support.kinds import TRAINED
 
 ROWS = {
     "label": [Example("a", "x"), Example("b", "y"), Example("c", "x")],
@@ -33,7 +34,7 @@ FORMS: dict[str, Form] = {
 }
 
 
-@pytest.mark.parametrize("kind", [name for name, kind in KINDS.items() if kind.trained])
+@pytest.mark.parametrize("kind", TRAINED)
 def test_every_trained_kind_has_its_form(kind: str) -> None:
     answers = KINDS[kind].answers
 
@@ -50,7 +51,7 @@ def test_an_unknown_kind_is_named_with_its_neighbour() -> None:
         form_of("multilabel", ("a",))
 
 
-@pytest.mark.parametrize("kind", [name for name, kind in KINDS.items() if not kind.trained])
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - set(TRAINED)))
 def test_kinds_that_are_exported_only_are_not_scored(kind: str) -> None:
     with pytest.raises(UsageError, match="HUB-V002: answers of the kind"):
         form_of(kind, ())

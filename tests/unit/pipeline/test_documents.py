@@ -7,17 +7,16 @@ from typing import Any, cast
 
 import pytest
 
-from hub.contract.domain import KINDS
 from hub.edge.files import json_text
 from hub.pipeline.documents import result_json
-from tests.support.kinds import kind_result
+from tests.support.kinds import TRAINED, kind_result
 
 
 def document_of(kind: str) -> dict[str, Any]:
     return cast("dict[str, Any]", result_json(kind_result(kind)))
 
 
-@pytest.mark.parametrize("kind", [name for name, kind in KINDS.items() if kind.trained])
+@pytest.mark.parametrize("kind", TRAINED)
 def test_every_kind_has_a_document(kind: str) -> None:
     result, document = kind_result(kind), document_of(kind)
     metric = result.headline_metric

@@ -79,8 +79,8 @@ def times(**milliseconds: float) -> dict[str, Latency]:
     [(times(usual=1.0, a=0.99), "usual"), (times(usual=1.0, a=0.9, b=0.8), "b"), (times(usual=1.0, a=2.0), "usual")],
 )
 def test_other_session_options_have_to_save_something(found: dict[str, Latency], chosen: str) -> None:
-    assert compress._fastest(found, "usual") == chosen
-    assert compress._fastest({}, "usual") == "usual"
+    assert compress.fastest(found, "usual") == chosen
+    assert compress.fastest({}, "usual") == "usual"
 
 
 def test_chosen_session_options_are_those_of_the_exporter(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,14 +7,11 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from hub.contract.domain import KINDS
 from hub.contract.results import CurvePoint
 from hub.report import page_text
-from tests.support.kinds import THRESHOLDS, kind_result
+from tests.support.kinds import THRESHOLDS, TRAINED, kind_result
 from tests.support.page import Page
 from tests.support.results import training
-
-TRAINED = [name for name, kind in KINDS.items() if kind.trained]
 
 
 def page_of(kind: str) -> Page:

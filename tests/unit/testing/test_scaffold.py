@@ -12,12 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from hub.contract import KINDS, UsageError
+from hub.contract import UsageError
 from hub.testing import plugin_checks
 from hub.testing.placeholder import THINGS, labelled_readings, labelled_texts, tagged_words, texts_with_labels
 from hub.testing.scaffold import PARTS, Written, write_plugin
-
-TRAINED = [name for name, kind in KINDS.items() if kind.trained]
+from tests.support.kinds import TRAINED
 
 
 @pytest.fixture

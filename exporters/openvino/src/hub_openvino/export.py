@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from hub.contract import KINDS, Exported, ExportRequest, HubError, UsageError
 from hub_openvino.ir import cleaned, write_model
-from hub_openvino.libraries import into_log, openvino
+from hub_openvino.libraries import openvino, translated
 
 if TYPE_CHECKING:
     import torch
@@ -55,7 +54,7 @@ def export(request: ExportRequest) -> Exported:
         raise UsageError("HUB-X020", f"the OpenVINO exporter does not know the kind {request.kind!r}", why)
     plain = not _is_transformers_model(request.model)
     sample = _module_inputs(request.model) if plain else _text_inputs(request.model)
-    with _translated(request.model):
+    with translated(request.model):
         program = _trace(request.model, sample, kind)
         _shape_inputs(program, sample, kind)
     outputs = request.outputs or kind.outputs
@@ -186,21 +185,3 @@ def _check_axes(program: Any, kind: Kind, model: str) -> None:
         if not shape[axis].is_dynamic:
             what = f"the exporter fixed axis {axis} of output {program.outputs[0].get_any_name()!r}"
             raise HubError("HUB-X022", what, "export is unusable")
-
-
-@contextlib.contextmanager
-def _translated(model: Any) -> Iterator[None]:
-    """Turn what exporters raise into an error of the project, and send what they say to the log."""
-    try:
-        with into_log():
-            yield
-    except HubError:
-        raise
-    except Exception as error:  # torch.export raises what it likes; the cause is kept and shown
-        logger.exception("export failed")
-        raise HubError(
-            "HUB-X022",
-            f"cannot export {type(model).__name__} to OpenVINO",
-            f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}",
-            "the run's log has the whole trace",
-        ) from error

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import io
 import logging
 import sys
-import warnings
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
-from hub.contract import MissingError
+from hub.contract import MissingError, libraries
 
 logger = logging.getLogger(__name__)
 
 _TELEMETRY = "openvino_telemetry"
-_TRACE = "torch.__trace"
 _LIBRARIES = ("nncf", "openvino", "torch", "transformers")
 
 
@@ -69,43 +67,11 @@ def _without_telemetry() -> Iterator[None]:
             sys.modules[_TELEMETRY] = before
 
 
-@contextlib.contextmanager
-def into_log() -> Iterator[None]:
-    """Send what the libraries warn, log and print to this module's log, not to the terminal."""
-    printed, kept = io.StringIO(), _Kept()
-    before = [(library, library.handlers[:], library.propagate) for library in _loggers()]
-    for library, _, _ in before:
-        library.handlers, library.propagate = [kept], False
-    try:
-        with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(printed):
-            warnings.simplefilter("always")
-            yield
-    finally:
-        for library, handlers, propagate in before:
-            library.handlers, library.propagate = handlers, propagate
-        for line in (*kept.lines, *printed.getvalue().splitlines()):
-            logger.info("%s", line)
-    for warning in caught:
-        logger.info("%s: %s", warning.category.__name__, warning.message)
+def into_log() -> AbstractContextManager[None]:
+    """Return `hub.contract.libraries.into_log` for this exporter."""
+    return libraries.into_log(logger, _LIBRARIES)
 
 
-def _loggers() -> list[logging.Logger]:
-    """Return the libraries' loggers: several of torch print by themselves, transformers names some by file.
-
-    Not torch's structured trace: as soon as somebody listens to it, every step of an export is written down for it.
-    """
-    known = [name for name in logging.root.manager.loggerDict if name != _TRACE]
-    found = [name for name in known if name.partition(".")[0] in _LIBRARIES or "transformers" in name]
-    return [logging.getLogger(name) for name in sorted({*_LIBRARIES, *found})]
-
-
-class _Kept(logging.Handler):
-    """Keeps records as lines of text, for later."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.INFO)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep one record."""
-        self.lines.append(f"{record.levelname} {record.name}: {record.getMessage()}")
+def translated(model: Any) -> AbstractContextManager[None]:
+    """Return `hub.contract.libraries.translated` for this exporter."""
+    return libraries.translated(logger, _LIBRARIES, model, "OpenVINO")

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hub.contract import BundleError, HubError
+from hub.edge.outputs import chosen_outputs, stacked
 from hub_openvino.ir import first_line, read_model
 from hub_openvino.libraries import openvino
 
@@ -44,11 +45,7 @@ class OpenVinoRuntime:
             raise self._broken("load", error) from error
         self._inputs = tuple(port.get_any_name() for port in self._compiled.inputs)
         outputs = [port.get_any_name() for port in self._compiled.outputs]
-        named = options.get("output") or outputs[:1]
-        self._outputs = [named] if isinstance(named, str) else list(named)
-        for name in self._outputs:
-            if name not in outputs:
-                raise BundleError("HUB-E010", f"{file.name} has no output {name!r}", f"it has {', '.join(outputs)}")
+        self._outputs = chosen_outputs(file, options, outputs)
         self._idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     @property
@@ -77,12 +74,7 @@ class OpenVinoRuntime:
             found = self._infer(feeds)
         except _ERRORS as error:
             raise self._broken("run", error) from error
-        if len(found) == 1:
-            return found[0]
-        if len({scores.shape for scores in found}) > 1:
-            shapes = ", ".join(f"{n} {list(s.shape)}" for n, s in zip(self._outputs, found, strict=True))
-            raise BundleError("HUB-E010", f"the outputs of {self._file.name} have several shapes", shapes)
-        return np.stack(found, axis=-1)
+        return stacked(self._file, self._outputs, found)
 
     def _check_shapes(self, feeds: Mapping[str, npt.NDArray[Any]]) -> None:
         """Refuse what OpenVINO itself takes where axes move, and answers nonsense: other axes, inputs of two sizes.
