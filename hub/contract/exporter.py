@@ -81,6 +81,10 @@ class GraphDescription:
     outputs: tuple[GraphValue, ...]
 
 
+PROFILES = ("portable", "x86-avx2", "x86-vnni", "arm64", "wasm")
+"""Targets by name. ``portable`` is every one of them: what gives the same answers everywhere."""
+
+
 @dataclass(frozen=True)
 class QuantizedForm:
     """One way in which an exporter makes a model smaller.
@@ -93,6 +97,7 @@ class QuantizedForm:
         batch_invariant: an input's answer does not depend on its neighbours in a batch.
         calibrated: needs rows to read.
         requires: instruction sets without which it must not run; empty when every CPU gives the same answers.
+        profiles: those of `PROFILES` whose runtimes can run it and are worth trying it on; empty means all.
     """
 
     name: str
@@ -102,6 +107,20 @@ class QuantizedForm:
     batch_invariant: bool = False
     calibrated: bool = False
     requires: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        unknown = sorted(set(self.profiles) - set(PROFILES))
+        if unknown:
+            raise ValueError(f"unknown profile {unknown[0]!r} of the form {self.name!r}; known: {', '.join(PROFILES)}")
+
+    def suits(self, profile: str) -> bool:
+        """Return whether the form is one for a profile.
+
+        Args:
+            profile: one of `PROFILES`, or ``this-machine``, which ``requires`` decides alone.
+        """
+        return not self.profiles or profile not in PROFILES or profile in self.profiles
 
 
 @dataclass(frozen=True)
@@ -113,12 +132,14 @@ class QuantizeRequest:
         target: file to write, whole or not at all; another one than ``source``.
         form: one of `Exporter.forms`.
         feeds: gives batches of real training rows, each time from the start; only calibrated forms read them.
+        keep: parts that stay fp32, by the names of `Exporter.parts`; a name that the file does not have is an error.
     """
 
     source: Path
     target: Path
     form: QuantizedForm
     feeds: Callable[[], Iterable[Feeds]] = tuple
+    keep: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -185,6 +206,8 @@ class Exporter:
         branch: reference to ``function(file: Path, branch: Branch, output: str) -> None``, which adds the branch to an
             output in place; empty when it cannot.
         sessions: options of the runtime that are worth timing against each other, the usual ones first.
+        parts: reference to ``function(file: Path) -> tuple[str, ...]``: names of the parts of an fp32 file that can be
+            quantized or kept on their own, in graph order; empty when ``quantize`` knows no ``keep``.
     """
 
     name: str
@@ -199,12 +222,15 @@ class Exporter:
     scale: str = ""
     branch: str = ""
     sessions: tuple[Mapping[str, Any], ...] = ({},)
+    parts: str = ""
 
     def __post_init__(self) -> None:
         check_reference(self.export)
         check_reference(self.runtime)
-        for optional in (self.describe, self.quantize, self.scale, self.branch):
+        for optional in (self.describe, self.quantize, self.scale, self.branch, self.parts):
             if optional:
                 check_reference(optional)
         if bool(self.quantize) != bool(self.forms):
             raise ValueError("an exporter that quantizes names its forms, another one has none")
+        if self.parts and not self.quantize:
+            raise ValueError("an exporter that does not quantize has no parts")

@@ -20,7 +20,7 @@ from hub.contract.reference import resolve
 from hub.testing.checks import BrokenError, Check, expect
 from hub.testing.declared import contract, one_line
 from hub.testing.runtimes import same_by_name, without_torch
-from hub.testing.smaller import adds_branch, quantizes, scales
+from hub.testing.smaller import adds_branch, keeps, quantizes, scales
 from hub.testing.tiny_exports import (
     LABELS,
     MAX_LENGTH,
@@ -81,6 +81,8 @@ def exporter_checks(exporter: Exporter) -> list[Check]:
     }
     if exporter.describe:
         rules["described"] = lambda: _described(exporter, made())
+    if exporter.parts:
+        rules["parts-kept"] = lambda: keeps(exporter, made().model, made().exported)
     if exporter.scale:
         rules["output-scaled"] = lambda: scales(exporter, made().model, made().exported)
     if exporter.branch:
@@ -106,7 +108,7 @@ def _complete(exporter: Exporter) -> str:
     one_line(exporter.summary, "the exporter")
     expect(exporter.suffix.startswith(".") and len(exporter.suffix) > 1, f"suffix {exporter.suffix!r} has no dot")
     references = (exporter.export, exporter.runtime, exporter.describe, exporter.quantize)
-    for reference in (*references, exporter.scale, exporter.branch):
+    for reference in (*references, exporter.scale, exporter.branch, exporter.parts):
         expect(not reference or callable(resolve(reference)), f"{reference} is not a function")
     names = [form.name for form in exporter.forms]
     expect(len(set(names)) == len(names), f"two of its forms have one name: {', '.join(names)}")

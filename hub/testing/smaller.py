@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hub.contract.errors import HubError
 from hub.contract.exporter import Exported, Exporter, QuantizedForm, QuantizeRequest, Runtime
 from hub.contract.reference import resolve
 from hub.edge.files import sha256
@@ -57,6 +58,31 @@ def quantizes(exporter: Exporter, form: QuantizedForm, model: Any, exported: Exp
             why = f"an answer moves by {moved:.1%} with its neighbours, but the form is declared batch-invariant"
             expect(moved <= NEIGHBOUR_SHARE, why)
         return f"{len(clear)} clear rows keep their label, largest difference {np.abs(alone - expected).max():.2g}"
+
+
+def keeps(exporter: Exporter, model: Any, exported: Exported) -> str:
+    """Keep every part of an exported `tiny_classifier` in fp32, and ask for one that it does not have.
+
+    Raises:
+        BrokenError: the parts have no names of their own, answers still differ, or an unknown part is taken.
+    """
+    names = resolve(exporter.parts)(exported.file)
+    expect(isinstance(names, tuple) and bool(names), f"its parts are {names!r}, not names")
+    expect(len(set(names)) == len(names), f"two of its parts have one name: {', '.join(names)}")
+    forms = [form for form in exporter.forms if set(form.requires) <= set(instruction_sets()) and not form.calibrated]
+    expect(bool(forms), "each of its forms needs rows or instructions that not every machine has")
+    with _unchanged(exporter, exported) as folder:
+        target = folder / f"kept{exporter.suffix}"
+        resolve(exporter.quantize)(QuantizeRequest(exported.file, target, forms[0], calibration, keep=names))
+        worst = _differs(exporter, target, _expected(model))
+        unknown = QuantizeRequest(
+            exported.file, folder / f"other{exporter.suffix}", forms[0], calibration, ("no_such_part",)
+        )
+        try:
+            resolve(exporter.quantize)(unknown)
+        except HubError as error:
+            return f"{len(names)} parts, largest difference {worst:.1g}; {error.code} for an unknown one"
+        raise BrokenError("it takes the name of a part that the file does not have")
 
 
 def scales(exporter: Exporter, model: Any, exported: Exported) -> str:

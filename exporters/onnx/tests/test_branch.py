@@ -117,8 +117,8 @@ def test_branch_is_quantized_with_the_rest_and_scaling_changes_no_integer(tmp_pa
         {t.name: onnx.numpy_helper.to_array(t) for t in onnx.load(tmp_path / name).graph.initializer}
         for name in ("int8.onnx", "scaled8.onnx")
     )
-    assert plain[f"{TABLE}_quantized"].dtype.itemsize == 1
-    assert np.array_equal(plain[f"{TABLE}_quantized"], scaled[f"{TABLE}_quantized"])
+    assert plain[f"{TABLE}.integers"].dtype.itemsize == 1
+    assert np.array_equal(plain[f"{TABLE}.integers"], scaled[f"{TABLE}.integers"])
     assert TABLE not in plain
     assert plain[BIAS].dtype == np.float32
     assert np.array_equal(plain["lexical.seeds"], branch().seeds)

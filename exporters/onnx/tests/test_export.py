@@ -16,6 +16,7 @@ from onnx import TensorProto
 
 from hub.contract import QuantizeRequest
 from hub.edge.onnx import OnnxRuntime
+from hub_onnx.plugin import FORMS
 from tests.support.forms import int8_form
 
 Ids = npt.NDArray[np.int64]
@@ -192,18 +193,30 @@ def test_temperature_can_be_folded_in(exported: Any, tmp_path: Path) -> None:
     assert np.abs(by_onnx(tmp_path / "scaled.onnx", ids, mask) - expected).max() < 1e-6
 
 
-def test_int8_bytes_are_those_of_the_quantizer_of_onnx_runtime(exported: Any, tmp_path: Path) -> None:
+def test_int8_products_are_those_of_the_quantizer_of_onnx_runtime(exported: Any, tmp_path: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     from hub_onnx.quantize import quantize
 
-    quantize(QuantizeRequest(exported.file, tmp_path / "int8.onnx", int8_form(True)))
+    form = next(form for form in FORMS if form.name == "int8-matmul")
+    quantize(QuantizeRequest(exported.file, tmp_path / "int8.onnx", form))
 
-    theirs = tmp_path / "theirs.onnx"
-    quantize_dynamic(onnx.load(exported.file), theirs, per_channel=True, reduce_range=True, weight_type=QuantType.QInt8)
-    model = onnx.load(theirs)
-    del model.graph.value_info[:]
-    assert (tmp_path / "int8.onnx").read_bytes() == model.SerializeToString()
+    quantize_dynamic(
+        exported.file,
+        tmp_path / "theirs.onnx",
+        per_channel=True,
+        reduce_range=True,
+        weight_type=QuantType.QInt8,
+        op_types_to_quantize=["MatMul"],
+        extra_options={"MatMulConstBOnly": True},
+    )
+    ids, mask = batch(1, 9, padded=False)
+    apart = by_onnx(tmp_path / "int8.onnx", ids, mask) - by_onnx(tmp_path / "theirs.onnx", ids, mask)
+    assert np.abs(apart).max() < 1e-6
+
+
+def test_last_attention_has_one_query(exported: Any) -> None:
+    assert exported.facts["details"]["last_attention_of_one_query"] is True
 
 
 @pytest.mark.parametrize("per_channel", [False, True])
@@ -224,6 +237,6 @@ def test_file_can_be_quantized(exported: Any, tmp_path: Path, per_channel: bool)
     left = [
         tensor.name
         for tensor in proto.graph.initializer
-        if tensor.data_type == TensorProto.FLOAT and len(tensor.dims) > 1
+        if tensor.data_type == TensorProto.FLOAT and len(tensor.dims) > 1 and len(tensor.raw_data) > 1024
     ]
     assert left == []

@@ -137,7 +137,7 @@ def _answers(model: Any, feeds: Arrays, returned: Sequence[str]) -> Arrays:
         found = model(**{name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in feeds.items()})
     if isinstance(found, torch.Tensor):
         found = (found,)
-    named = dict(zip(returned, found, strict=False)) if type(found) is tuple else dict(found)
+    named = dict(zip(returned, found, strict=False)) if isinstance(found, tuple) else dict(found)
     return {name: value.numpy() for name, value in named.items() if isinstance(value, torch.Tensor)}
 
 

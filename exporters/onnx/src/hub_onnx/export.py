@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from hub_onnx.files import data_file, save_model
 from hub_onnx.first_token import choose_first_token
 from hub_onnx.graph import clean, keep_outputs, name_axes, to_proto
 from hub_onnx.log import logger
+from hub_onnx.one_query import attend_with_one_query
 from hub_onnx.plain import module_inputs, trace_table
 from hub_onnx.tasks import check_task, is_pretrained, kind_of, output_names
 from hub_onnx.tracing import sample_inputs, trace_text
@@ -130,20 +131,34 @@ def _write(
         apart = check_file(path, probes, request.model)
         logger.info("the graph and %s differ by %.1e", type(request.model).__name__, apart)
 
-    shorter = type(model)()
-    shorter.CopyFrom(model)
-    chosen = kind.answers in ("label", "labels") and kind.reads == "text" and choose_first_token(shorter)
-    if chosen:
+    reads_first = kind.answers in ("label", "labels") and kind.reads == "text"
+    for graph, rewritten in _rewritten(model) if reads_first else ():
         try:
-            save_model(shorter, request.target, check)
-            model = shorter
-        except HubError:
+            save_model(graph, request.target, check)
+        except HubError as error:
             # The rewriting knows the encoders of today; where it errs, the graph stays as it was traced.
-            chosen = False
-    if not chosen:
-        save_model(model, request.target, check)
+            logger.warning("not rewritten (%s): %s: %s", ", ".join(rewritten), error.what, error.why)
+            continue
+        return graph, _facts(request, rewritten)
+    save_model(model, request.target, check)
+    return model, _facts(request, ())
+
+
+def _facts(request: ExportRequest, rewritten: tuple[str, ...]) -> dict[str, Any]:
     external = data_file(request.target).is_file()
-    return model, {
-        "last_layer_for_first_token_only": bool(chosen),
+    return {
+        "last_layer_for_first_token_only": bool(rewritten),
+        "last_attention_of_one_query": "one query" in rewritten,
         **({"weights_in": data_file(request.target).name} if external else {}),
     }
+
+
+def _rewritten(model: onnx.ModelProto) -> Iterator[tuple[onnx.ModelProto, tuple[str, ...]]]:
+    """Give graphs that do less for the same answers, the shortest first, and what was done."""
+    steps = {"first token": choose_first_token, "one query": attend_with_one_query}
+    for number in range(len(steps), 0, -1):
+        graph = type(model)()
+        graph.CopyFrom(model)
+        chosen = tuple(steps)[:number]
+        if all(steps[name](graph) for name in chosen):
+            yield graph, chosen

@@ -57,7 +57,7 @@ def trace_text(model: Any, sample: Mapping[str, torch.Tensor], opset: int, outpu
 
     config = OnnxConfig(dynamic=True, opset_version=opset)
     traced = model if is_pretrained(model) else _named(model, tuple(outputs))
-    with translated(model), _eager_attention(model):
+    with translated(model), _eager_attention(model), _short_masks():
         exported = QuickOnnxExporter().export(traced.eval(), dict(sample), config=config)
     program: onnx_ir.Model = exported.program
     return program
@@ -75,6 +75,33 @@ def _eager_attention(model: Any) -> Iterator[None]:
     finally:
         for part, attention in zip(parts, before, strict=True):
             part.set_attn_implementation(attention)
+
+
+@contextmanager
+def _short_masks() -> Iterator[None]:
+    """Write the mask of padding as [batch, 1, 1, length] inside the block.
+
+    transformers writes it as [batch, 1, length, length] with an index for each of its numbers, which takes twenty
+    operators. Masks of another kind are made as ever.
+    """
+    from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS, bidirectional_mask_function, eager_mask
+
+    def short_mask(**arguments: Any) -> Any:
+        import torch
+
+        mask = arguments.get("attention_mask")
+        plain = arguments.get("mask_function") is bidirectional_mask_function and not arguments.get("use_vmap")
+        if not plain or mask is None or mask.dim() != 2 or arguments.get("q_offset") or arguments.get("kv_offset"):
+            return eager_mask(**arguments)
+        dtype = arguments.get("dtype", torch.float32)
+        seen = mask[:, None, None, :].to(torch.bool)
+        return torch.where(seen, torch.zeros((), device=mask.device, dtype=dtype), torch.finfo(dtype).min)
+
+    ALL_MASK_ATTENTION_FUNCTIONS["eager"] = short_mask
+    try:
+        yield
+    finally:
+        del ALL_MASK_ATTENTION_FUNCTIONS["eager"]
 
 
 def _named(model: Any, outputs: tuple[str, ...]) -> Any:
