@@ -124,10 +124,17 @@ def write_tokenizer(tokenizer: Any, folder: Path, max_length: int, inputs: Seque
     """
     direction = "Left" if tokenizer.truncation_side == "left" else "Right"
     write_tokenizer_document(folder / TOKENIZER, tokenizer_document(tokenizer), max_length, direction=direction)
-    write_json(folder / TOKENIZER_CONFIG, _config(tokenizer, max_length, inputs))
+    write_json(folder / TOKENIZER_CONFIG, tokenizer_config(tokenizer, max_length, inputs))
 
 
-def _config(tokenizer: Any, max_length: int, inputs: Sequence[str]) -> dict[str, Any]:
+def tokenizer_config(tokenizer: Any, max_length: int, inputs: Sequence[str]) -> dict[str, Any]:
+    """Return tokenizer_config.json: a class that transformers 4 and 5 know, and the special tokens of its family.
+
+    Args:
+        tokenizer: fast one of transformers.
+        max_length: longest input in tokens.
+        inputs: names of the model's inputs.
+    """
     saved = {key: value for key, value in _saved_config(tokenizer).items() if key not in _PRIVATE}
     name = type(tokenizer).__name__.removesuffix("Fast")
     config: dict[str, Any] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,14 @@ from hub.compress.vocabulary import (
     choose_pieces,
     count_pieces,
     embedding_table,
+    placed_ids,
     restore_embeddings,
     trim_embeddings,
     trim_tokenizer,
 )
+from hub.contract.errors import UsageError
+from hub.pipeline.exporting.sentences import sentences
+from tests.support.tiny_checkpoints import make_checkpoint
 from tests.support.tiny_models import default_pieces, tiny_bert, wordpiece
 
 DOMAIN = ("the old cat", "running dogs", "a horse ran 30 miles")
@@ -132,3 +137,86 @@ def test_a_padding_token_that_is_not_kept_freezes_no_row(padding: int | None) ->
 
     restore_embeddings(model, (2, 5), full)
     assert model.config.pad_token_id == padding
+
+
+# --- other families ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", params=["roberta", "xlm-roberta", "camembert", "albert", "deberta-v2", "modernbert"])
+def family(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, dict[str, Any]]:
+    """A tiny model of a family, and its tokenizer.json."""
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    folder = make_checkpoint(tmp_path_factory.mktemp(request.param), request.param, "text-classification")
+    model = AutoModelForSequenceClassification.from_pretrained(folder, attn_implementation="eager").eval()
+    return model, json.loads(AutoTokenizer.from_pretrained(folder).backend_tokenizer.to_str())
+
+
+def test_other_families_give_the_same_logits_on_covered_text_and_when_loaded(
+    family: tuple[Any, dict[str, Any]], tmp_path: Path
+) -> None:
+    model, document = copy.deepcopy(family[0]), family[1]
+    full = Tokenizer.from_str(json.dumps(document))
+    texts = sentences()[:4]
+    before = [logits_of(model, full, text) for text in texts]
+    assert not torch.allclose(before[0], before[1], atol=1e-3)
+
+    kept = choose_pieces(document, count_pieces(encoding.ids for encoding in full.encode_batch(list(texts))), 1, 1)
+    trim_embeddings(model, kept)
+
+    trimmed = Tokenizer.from_str(json.dumps(trim_tokenizer(document, kept)))
+    model.save_pretrained(tmp_path)
+    again = type(model).from_pretrained(tmp_path, attn_implementation="eager").eval()
+    for found in (model, again):
+        after = [logits_of(found, trimmed, text) for text in texts]
+        assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(after, before, strict=True))
+    assert len(kept) < len(embedding_table(family[0]))
+    named = {name: i for name, i in again.config.to_dict().items() if name.endswith("_token_id") and i is not None}
+    assert named
+    assert all(kept[i] == getattr(family[0].config, name) for name, i in named.items())
+
+
+def test_padding_does_not_change_the_answers_of_a_trimmed_family(family: tuple[Any, dict[str, Any]]) -> None:
+    model, document = copy.deepcopy(family[0]), family[1]
+    kept = choose_pieces(document, {}, 1, 600)
+    trim_embeddings(model, kept)
+    pad = model.config.pad_token_id
+    ids = Tokenizer.from_str(json.dumps(trim_tokenizer(document, kept))).encode(sentences()[0]).ids
+
+    with torch.inference_mode():
+        alone = model(input_ids=torch.tensor([ids]), attention_mask=torch.ones(1, len(ids), dtype=torch.long)).logits
+        padded = torch.tensor([[*ids, *[pad] * 5]])
+        mask = torch.tensor([[1] * len(ids) + [0] * 5])
+        beside = model(input_ids=padded, attention_mask=mask).logits
+
+    assert torch.allclose(alone, beside, atol=1e-4)
+
+
+def test_positions_that_are_counted_from_padding_keep_it_in_its_place(family: tuple[Any, dict[str, Any]]) -> None:
+    model = copy.deepcopy(family[0])
+    placed = placed_ids(model)
+    if model.config.model_type not in {"roberta", "xlm-roberta", "camembert"}:
+        assert len(placed) == 0
+        return
+    assert list(placed) == [0, 1]
+    before = model.config.to_dict()
+
+    with pytest.raises(UsageError) as caught:
+        trim_embeddings(model, (1, 5, 6))
+
+    assert caught.value.code == "HUB-X002"
+    assert "counted from the padding token" in caught.value.why
+    assert model.config.to_dict() == before
+    trim_embeddings(model, (0, 1, 6))
+    assert model.config.pad_token_id == 1
+
+
+def test_ids_beyond_the_table_are_refused() -> None:
+    model = tiny_bert(vocabulary=30)
+
+    with pytest.raises(UsageError) as caught:
+        trim_embeddings(model, (0, 1, 30))
+
+    assert caught.value.code == "HUB-X002"
+    assert "up to 30" in caught.value.why
+    assert len(embedding_table(model)) == 30

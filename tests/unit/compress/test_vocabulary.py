@@ -291,12 +291,9 @@ def test_vocabulary_that_cannot_spell_its_own_pieces_is_refused(extra: str, lack
     assert "compress.trim_vocabulary=false" in caught.value.fix
 
 
-@pytest.mark.parametrize(
-    "model", [models.BPE({"a": 0}, []), models.Unigram([("a", -1.0)], 0), models.WordLevel({"a": 0}, "a")]
-)
-def test_other_tokenizers_are_refused(model: Any) -> None:
-    document = json.loads(Tokenizer(model).to_str())
+def test_other_tokenizers_are_refused() -> None:
+    document = json.loads(Tokenizer(models.WordLevel({"a": 0}, "a")).to_str())
 
-    assert document["model"]["type"] in can_trim(document)
-    with pytest.raises(UsageError, match="written for WordPiece"):
+    assert "WordLevel" in can_trim(document)
+    with pytest.raises(UsageError, match="written for WordPiece, BPE and Unigram"):
         choose_pieces(document, Counter(), 1, 1)
