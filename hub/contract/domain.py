@@ -200,6 +200,9 @@ class Task:
         examples: reference to ``function() -> Sequence[str]``, texts that may be published (self-test,
             demonstration; for tables mappings of column to value), or ``""``.
         features: columns of a tabular task, in order; empty: every column of the rows, its kind found by reading.
+        unlabelled: reference to ``function(LoadRequest) -> Iterable[str]`` (of pairs ``tuple[str, str]``), further
+            texts of the domain that the teacher labels for its student, or ``""``. The host leaves out those that
+            equal a row of validation, calibration or test.
     """
 
     name: str
@@ -213,6 +216,7 @@ class Task:
     slices: tuple[Slice, ...] = ()
     examples: str = ""
     features: tuple[Feature, ...] = ()
+    unlabelled: str = ""
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -234,8 +238,9 @@ class Task:
                 raise ValueError(f"task {self.name!r}: a {what} name is repeated")
         if not self.metrics[0].higher_is_better:
             raise ValueError(f"task {self.name!r}: the headline metric must be better when higher; gates rely on it")
-        if self.examples:
-            check_reference(self.examples)
+        for reference in (self.examples, self.unlabelled):
+            if reference:
+                check_reference(reference)
 
     @property
     def headline(self) -> Metric:

@@ -15,13 +15,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.contract.errors import UsageError, nearest
+from hub.contract.recipe_student import Distillation as Distillation
 from hub.contract.recipe_tables import Tables
 
-_CHOICES = {"class_weights": ("none", "sqrt", "balanced"), "precision": ("auto", "fp32", "bf16")}
+_CHOICES = {
+    "class_weights": ("none", "sqrt", "balanced"),
+    "precision": ("auto", "fp32", "bf16"),
+    "form": ("layers", "static", "lexical"),
+}
 _RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("max_rows_per_label", "epoch_rows_per_label", "patience", "seed", "window_stride"), (0, math.inf)),
     **dict.fromkeys(("epochs", "batch_size", "min_piece_count", "vocabulary", "parity_rows", "buckets"), (1, math.inf)),
     **dict.fromkeys(("warmup", "label_smoothing", "dropout", "mask_tokens", "teacher_weight"), (0, 1)),
+    **dict.fromkeys(("light_mask_tokens", "light_teacher_weight"), (0, 1)),
+    "light_temperature": (0.01, 100),
     **dict.fromkeys(("weight_decay", "clip_norm", "hidden_weight"), (0, math.inf)),
     "max_length": (2, math.inf),
     **dict.fromkeys(("learning_rate", "student_learning_rate"), (1e-9, 1)),
@@ -29,6 +36,10 @@ _RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("student_width", "student_epochs"), (1, math.inf)),
     "temperature": (0.01, 100),
     "cost": (1e-6, 1e6),
+    "ngrams": (1, 3),
+    "light_learning_rate": (1e-9, 1),
+    "passes": (1, math.inf),
+    **dict.fromkeys(("hidden_units", "relation_weight", "unlabelled_rows", "transfer_rows"), (0, math.inf)),
 }
 """What `from_mapping` takes, by the last part of the key: both ends belong to the range."""
 
@@ -108,42 +119,6 @@ class Training:
     dropout: float = 0.0
     mask_tokens: float = 0.0
     patience: int = 0
-    clip_norm: float = 1.0
-    precision: str = "auto"
-
-
-@dataclass(frozen=True)
-class Distillation:
-    """How the student is made from the teacher.
-
-    Args:
-        layers: the teacher's layers the student starts from, 0 is the first.
-        epochs: passes over the transfer rows.
-        learning_rate: peak rate of AdamW.
-        batch_size: rows a step.
-        epoch_rows_per_label: as in `Training`.
-        warmup: share of the steps with a rising rate, 0..1.
-        weight_decay: of matrices; biases, norms and embeddings have none.
-        temperature: of both softmaxes in the distillation loss (Hinton et al. 2015, arXiv 1503.02531).
-        teacher_weight: share of the distillation loss; the rest is cross-entropy with the labels.
-        hidden_weight: of the mean squared difference between the last hidden states of student and teacher at the
-            first token, added to the loss; 0 leaves it out (Jiao et al. 2020, TinyBERT, arXiv 1909.10351).
-        mask_tokens: as in `Training`; the teacher has read the whole text.
-        clip_norm: largest gradient norm.
-        precision: as in `Training`.
-    """
-
-    layers: tuple[int, ...] = (0, 5)
-    epochs: int = 6
-    learning_rate: float = 5e-4
-    batch_size: int = 64
-    epoch_rows_per_label: int = 0
-    warmup: float = 0.06
-    weight_decay: float = 0.01
-    temperature: float = 2.0
-    teacher_weight: float = 0.9
-    hidden_weight: float = 5.0
-    mask_tokens: float = 0.0
     clip_norm: float = 1.0
     precision: str = "auto"
 

@@ -63,7 +63,7 @@ def distillation_loss(
     Args:
         logits: of the student, float32 [rows, labels].
         teacher: logits of the teacher, float32 [rows, labels].
-        targets: int64 [rows].
+        targets: int64 [rows]; -1 where only the teacher knows.
         temperature: of both softmaxes; the soft term is scaled by its square.
         teacher_weight: share of the soft term, 0..1.
     """
@@ -75,7 +75,7 @@ def distillation_loss(
         reduction="batchmean",
         log_target=True,
     )
-    hard = functional.cross_entropy(logits, targets)
+    hard = functional.cross_entropy(logits, targets, ignore_index=-1, reduction="sum") / len(targets)
     return teacher_weight * temperature**2 * soft + (1 - teacher_weight) * hard
 
 
@@ -129,7 +129,7 @@ def multi_label_distillation_loss(
     Args:
         logits: of the student, float32 [rows, labels].
         teacher: logits of the teacher, float32 [rows, labels].
-        truth: float32 [rows, labels], 0 or 1.
+        truth: float32 [rows, labels], 0 or 1; -1 where only the teacher knows.
         temperature: of both sigmoids; the soft term is scaled by its square.
         teacher_weight: share of the soft term, 0..1.
     """
@@ -138,7 +138,9 @@ def multi_label_distillation_loss(
 
     target = torch.sigmoid(teacher / temperature)
     soft = functional.binary_cross_entropy_with_logits(logits / temperature, target, reduction="none").sum(dim=1).mean()
-    hard = multi_label_loss(logits, truth, 0.0, None)
+    known = truth >= 0
+    each = functional.binary_cross_entropy_with_logits(logits, truth.clamp(min=0), reduction="none")
+    hard = (each * known).sum(dim=1).mean()
     return teacher_weight * temperature**2 * soft + (1 - teacher_weight) * hard
 
 

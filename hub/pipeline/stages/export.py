@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,14 +25,11 @@ from hub.pipeline.stages.finetune import TOKENIZER
 from hub.pipeline.stages.rows import Rows, rows_of
 from hub.pipeline.stages.running import Candidate, scores_of
 from hub.pipeline.stages.training import MODEL
-from hub.train.base import model_class, quiet_transformers
 from hub.train.inference import scores
 from hub.train.lexical import FIRST, SECOND
 from hub.train.mixed import Mixture, mixed_model
 from hub.train.student import scale_last_linear
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel
+from hub.train.students import load_student_model
 
 GRAPH = "model"
 PARITY = "parity"
@@ -100,14 +97,9 @@ def _branch_adder(exporter: Exporter) -> Callable[[Path, Branch, str], None]:
     return function
 
 
-def load_student(context: Context) -> PreTrainedModel:
+def load_student(context: Context) -> Any:
     """Load the distilled student in fp32, before its temperature is folded in."""
-    with quiet_transformers():
-        model: PreTrainedModel = model_class(context.kind.answers).from_pretrained(
-            context.run.stage("distill") / MODEL, attn_implementation="eager"
-        )
-    model.eval()
-    return model
+    return load_student_model(context.run.stage("distill") / MODEL, context.kind.answers)
 
 
 def student_encoder(context: Context) -> Encoder:

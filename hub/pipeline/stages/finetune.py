@@ -30,7 +30,8 @@ from hub.train.base import (
 )
 from hub.train.batches import EncodedRows
 from hub.train.lexical import LexicalModel, train_lexical
-from hub.train.student import check_layers
+from hub.train.student import check_depths, check_layers, check_student
+from hub.train.students import LAYERS, check_form
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
@@ -48,14 +49,17 @@ def run(context: Context, folder: Path) -> str:
     base = find_base(recipe.base)
     tokenizer = load_tokenizer(base)
     model = load_model(base, train.form.classes, context.kind.answers, seed=recipe.seed, dropout=recipe.teacher.dropout)
-    _check_fit(model.config, recipe)
+    _check_fit(model.config, recipe, context.kind.name)
+    if recipe.student.form == LAYERS:
+        check_student(model, recipe.student.layers)
     _check_windows(context)
+    _check_side(tokenizer)
     encoder = teacher_encoder(context, tokenizer, folder / SCRATCH)
     train = finer_words(encoder, train)
     rows, held_out = encode_rows(encoder, train), encode_rows(encoder, validation)
     # Rows of the embedding table that no text here uses get no gradient: training without them is the same, faster.
     full = vocabulary.embedding_table(model).clone()
-    special = {*tokenizer.all_special_ids, rows.pad_id}
+    special = {*tokenizer.all_special_ids, rows.pad_id, *vocabulary.placed_ids(model)}
     used = sorted({piece for row in (*rows.ids, *held_out.ids) for piece in row} | special)
     vocabulary.trim_embeddings(model, used)
     trimmed = _renumber(rows, used)
@@ -92,22 +96,41 @@ def teacher_encoder(context: Context, tokenizer: PreTrainedTokenizerBase, scratc
     return Encoder(scratch / TOKENIZER, context.recipe.max_length, context.recipe.window_stride)
 
 
-def _check_fit(config: PretrainedConfig, recipe: Recipe) -> None:
+def _check_fit(config: PretrainedConfig, recipe: Recipe, kind: str) -> None:
     """Refuse, before anything is trained, what the base model cannot do.
 
     Raises:
-        UsageError: HUB-R003, layers of the student; HUB-R006, the base model reads fewer tokens.
+        UsageError: HUB-R003, layers of the student; HUB-R006, the base model reads fewer tokens; HUB-R009, the form of
+            the student.
     """
-    check_layers(config.num_hidden_layers, recipe.student.layers)
+    check_form(recipe.student.form, kind)
+    if recipe.student.form == LAYERS:
+        check_layers(config.num_hidden_layers, recipe.student.layers)
+        check_depths(config.num_hidden_layers, recipe.student.progressive, len(recipe.student.layers))
     positions = getattr(config, "max_position_embeddings", None)
     if positions and config.model_type in _SHIFTED:
         positions -= (config.pad_token_id or 0) + 1
-    if positions and recipe.max_length > positions:
+    if positions and 0 < positions < recipe.max_length:
         raise UsageError(
             "HUB-R006",
             f"max_length cannot be {recipe.max_length}",
             f"the base model reads at most {positions} tokens",
             f"--set max_length={positions}",
+        )
+
+
+def _check_side(tokenizer: PreTrainedTokenizerBase) -> None:
+    """Refuse a base model that reads padding before the text, as XLNet does: its batches here have it behind.
+
+    Raises:
+        UsageError: HUB-T004.
+    """
+    if tokenizer.padding_side != "right":
+        raise UsageError(
+            "HUB-T004",
+            "this base model cannot be fine-tuned",
+            f"it wants padding on the {tokenizer.padding_side} of a text",
+            "name a base model of another family, such as BERT, RoBERTa or DeBERTa",
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ from hub.train.losses import (
     multi_label_loss,
     multi_label_weights,
 )
+from hub.train.relations import Relations, relation_loss, watched
+from hub.train.students import LAYERS
 
 if TYPE_CHECKING:
     import torch
@@ -63,9 +66,23 @@ def _hard_loss(options: Training, rows: Rows) -> Callable[[torch.Tensor, torch.T
 
 
 def student_objective(
-    options: Distillation, rows: Rows, encoded: EncodedRows, transfer: Transfer, masking: TokenMasking
+    options: Distillation,
+    rows: Rows,
+    encoded: EncodedRows,
+    transfer: Transfer,
+    masking: TokenMasking,
+    relations: Relations | None = None,
 ) -> Objective:
-    """The teacher on the whole input and the labels, mixed as the recipe says; some tokens are masked."""
+    """The teacher on the whole input and the labels, mixed as the recipe says; some tokens are masked.
+
+    Args:
+        options: the recipe's section.
+        rows: with their truth, -1 where only the teacher knows.
+        encoded: the same rows as the student's ids.
+        transfer: what the teacher says of them.
+        masking: of tokens.
+        relations: of the teacher, where the student is to learn them.
+    """
     import torch
 
     truth = torch.from_numpy(rows.truth)
@@ -73,14 +90,19 @@ def student_objective(
     truth = truth.float() if several else truth
     mixed = multi_label_distillation_loss if several else distillation_loss
     soft, hidden = torch.from_numpy(transfer.scores), torch.from_numpy(transfer.hidden)
-    with_hidden = options.hidden_weight > 0
+    with_hidden = options.hidden_weight > 0 and options.form == LAYERS
 
     def objective(model: Any, inputs: list[int]) -> torch.Tensor:
         batch = _masked(make_batch(encoded, inputs), masking)
-        found, last = read_batch(model, batch, hidden=with_hidden)
+        watching: AbstractContextManager[list[torch.Tensor]] = nullcontext([]) if relations is None else watched(model)
+        with watching as projected:
+            found, last = read_batch(model, batch, hidden=with_hidden)
         loss = mixed(found, soft[batch.slots], truth[batch.units], options.temperature, options.teacher_weight)
         if last is not None:
             loss = loss + options.hidden_weight * hidden_loss(last, hidden[batch.slots])
+        if relations is not None:
+            wanted, counted = relations.of(inputs, batch.mask)
+            loss = loss + options.relation_weight * relation_loss(torch.stack(projected), wanted, counted)
         return loss
 
     return objective

@@ -37,6 +37,7 @@ def train_model(
     held_out: EncodedRows,
     validation: Rows,
     objective: Objective,
+    passes: int = 1,
 ) -> TrainingResult:
     """Train a model in place and record how it went in ``training.json``.
 
@@ -50,6 +51,7 @@ def train_model(
         held_out: validation rows as token ids.
         validation: the same rows with answers and slices.
         objective: loss of a batch.
+        passes: times that an epoch reads the rows.
 
     Returns:
         How it went.
@@ -65,7 +67,12 @@ def train_model(
 
     def batches(epoch: int) -> list[list[int]]:
         cap = options.epoch_rows_per_label
-        return epoch_batches(rows, epoch, batch_size=options.batch_size, most_per_label=cap, seed=plan.seed)
+        numbers = range(epoch * passes, (epoch + 1) * passes)
+        parts = (
+            epoch_batches(rows, number, batch_size=options.batch_size, most_per_label=cap, seed=plan.seed)
+            for number in numbers
+        )
+        return [batch for part in parts for batch in part]
 
     def score(trained: PreTrainedModel) -> float:
         return headline(validation.form.probabilities(scores(trained, held_out)))

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from hub.contract.errors import UsageError
-from hub.train.student import make_student, scale_last_linear
+from hub.train.student import check_student, make_student, scale_last_linear
 from tests.support.tiny_models import shake, tiny_bert
 
 IDS = torch.tensor([[2, 7, 9, 3], [2, 8, 3, 0]])
@@ -43,6 +43,32 @@ def roberta() -> Any:
         max_position_embeddings=64, num_labels=4, type_vocab_size=1,
     )  # fmt: skip
     model = RobertaForSequenceClassification(config)
+    shake(model, 0)
+    return model.eval()
+
+
+def albert(**changes: Any) -> Any:
+    from transformers import AlbertConfig, AlbertForSequenceClassification
+
+    torch.manual_seed(0)
+    settings = {
+        "vocab_size": 20, "embedding_size": 8, "hidden_size": 16, "num_hidden_layers": 4, "num_attention_heads": 2,
+        "intermediate_size": 16, "num_labels": 4, "classifier_dropout_prob": 0.0,
+    }  # fmt: skip
+    model = AlbertForSequenceClassification(AlbertConfig(**(settings | changes)))
+    shake(model, 0)
+    return model.eval()
+
+
+def modernbert() -> Any:
+    from transformers import ModernBertConfig, ModernBertForSequenceClassification
+
+    torch.manual_seed(0)
+    config = ModernBertConfig(
+        vocab_size=20, hidden_size=32, num_hidden_layers=3, num_attention_heads=2, intermediate_size=64, num_labels=4,
+        pad_token_id=0, bos_token_id=2, eos_token_id=3, cls_token_id=2, sep_token_id=3,
+    )  # fmt: skip
+    model = ModernBertForSequenceClassification(config)
     shake(model, 0)
     return model.eval()
 
@@ -106,7 +132,9 @@ def test_other_architectures(make: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "make", [lambda: tiny_bert(layers=4), distilbert, roberta], ids=["bert", "distilbert", "roberta"]
+    "make",
+    [lambda: tiny_bert(layers=4), distilbert, roberta, albert, modernbert],
+    ids=["bert", "distilbert", "roberta", "albert", "modernbert"],
 )
 def test_student_is_saved_and_loaded(make: Any, tmp_path: Path) -> None:
     from transformers import AutoModelForSequenceClassification
@@ -140,22 +168,46 @@ def test_model_whose_layers_cannot_be_told_is_refused() -> None:
     assert "2 lists of 2 modules" in caught.value.why
 
 
-def test_model_without_a_list_of_layers_is_refused() -> None:
-    from transformers import AlbertConfig, AlbertForSequenceClassification
-
-    config = AlbertConfig(
-        vocab_size=20,
-        embedding_size=8,
-        hidden_size=16,
-        num_hidden_layers=3,
-        num_attention_heads=2,
-        intermediate_size=16,
-    )
-
+def test_model_whose_layers_are_shared_in_groups_is_refused() -> None:
     with pytest.raises(UsageError) as caught:
-        make_student(AlbertForSequenceClassification(config), (0,))
+        make_student(albert(num_hidden_groups=2), (0,))
 
     assert caught.value.code == "HUB-T020"
+
+
+def test_student_of_one_shared_layer_passes_it_less_often() -> None:
+    teacher = albert()
+
+    student = make_student(teacher, (0, 3))
+
+    twice = albert(num_hidden_layers=2)
+    twice.load_state_dict(teacher.state_dict())
+    assert torch.allclose(logits_of(student), logits_of(twice), atol=1e-6)
+    assert not torch.allclose(logits_of(student), logits_of(teacher), atol=1e-3)
+    assert teacher.config.num_hidden_layers == 4
+
+
+def test_layer_that_cannot_stand_in_another_place_is_refused() -> None:
+    teacher = modernbert()
+
+    for check in (make_student, check_student):
+        with pytest.raises(UsageError) as caught:
+            check(teacher, (1, 2))
+        assert caught.value.code == "HUB-R003"
+        assert "layers.0" in caught.value.why
+
+
+@pytest.mark.parametrize("make", [lambda: tiny_bert(layers=3), distilbert, roberta, albert, modernbert])
+def test_layers_are_checked_without_the_weights(make: Any) -> None:
+    model = make()
+    before = copy.deepcopy(model.config.to_dict())
+
+    check_student(model, (0, 2))
+    with pytest.raises(UsageError) as caught:
+        check_student(model, (0, 7))
+
+    assert caught.value.code == "HUB-R003"
+    assert model.config.to_dict() == before
 
 
 @pytest.mark.parametrize("make", [tiny_bert, distilbert, roberta])

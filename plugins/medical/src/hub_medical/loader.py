@@ -69,6 +69,13 @@ def split_tabular(tabular: Tabular, seed: int) -> Dataset:
     return Dataset((), counts=counts, notes=_notes(tabular.release, counts)).with_splits(rows)
 
 
+def held_out_categories(tabular: Tabular, seed: int) -> frozenset[str]:
+    """Return the categories that training never sees, as `split_tabular` with the same seed chooses them."""
+    _check_chapters(tabular)
+    terms, _ = distinct([term for term in tabular.terms if term.chapter != LEFT_OUT], lambda term: term.chapter)
+    return frozenset(name for name, home in _split_categories(terms, seed).items() if home != "train")
+
+
 def _check_chapters(tabular: Tabular) -> None:
     known = {label.id for label in LABELS} | {LEFT_OUT}
     if set(tabular.chapters) != known:

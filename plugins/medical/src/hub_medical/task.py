@@ -32,4 +32,5 @@ ICD10_CHAPTER = Task(
     ),
     card=ICD10_CARD,
     examples="hub_medical.examples:examples",
+    unlabelled="hub_medical.unlabelled:load",
 )
