@@ -1,4 +1,4 @@
-"""Temperature and abstention, fitted on calibration rows."""
+"""Temperatures, fitted on calibration rows."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from hub.edge.answers import softmax
-from hub.edge.schema import Abstention
 
 __all__ = [
     "binary_negative_log_likelihood",
-    "fit_abstention",
     "fit_binary_temperature",
     "fit_temperature",
     "negative_log_likelihood",
@@ -98,37 +96,3 @@ def _lowest(loss: Callable[[float], float]) -> float:
             right = low + _GOLDEN * (high - low)
             at_right = loss(float(np.exp(right)))
     return float(np.exp((low + high) / 2))
-
-
-def fit_abstention(
-    probabilities: npt.NDArray[np.float64], truth: npt.NDArray[np.int64], target_precision: float
-) -> Abstention:
-    """Find the lowest threshold of top probability that reaches a precision on calibration rows.
-
-    Args:
-        probabilities: float64 [rows, labels].
-        truth: int64 [rows].
-        target_precision: 0..1.
-
-    Returns:
-        Threshold, coverage and precision. When no threshold reaches the target, the one with the highest
-        precision among those that keep at least one row.
-    """
-    if not len(truth):
-        return Abstention(target_precision, 0.0, 1.0, 0.0)
-    confidence = probabilities.max(axis=1)
-    order = np.argsort(-confidence, kind="stable")
-    right = (probabilities.argmax(axis=1) == truth)[order]
-    precision = np.cumsum(right) / np.arange(1, len(right) + 1)
-    # A threshold cannot separate equal confidences: only the last row of a run of equals is a candidate.
-    sorted_confidence = confidence[order]
-    ends = np.append(sorted_confidence[1:] != sorted_confidence[:-1], True)
-    reached = np.flatnonzero(ends & (precision >= target_precision))
-    candidates = np.flatnonzero(ends)
-    kept = int(reached[-1]) if len(reached) else int(candidates[precision[candidates].argmax()])
-    return Abstention(
-        target_precision=target_precision,
-        threshold=float(sorted_confidence[kept]),
-        coverage=(kept + 1) / len(right),
-        precision=float(precision[kept]),
-    )

@@ -20,13 +20,15 @@ from hub.contract.metrics import LabelScore
 from hub.contract.outcomes import AnyOutcome, LabelsOutcome, NumbersOutcome, Outcome, Span, SpansOutcome
 from hub.contract.results import ReliabilityBin
 from hub.edge.answers import decode_tags, sigmoid, softmax, tag_classes
-from hub.edge.schema import Abstention
-from hub.evaluate.calibration import fit_abstention, fit_binary_temperature, fit_temperature
+from hub.edge.predictions import scored_entities
+from hub.evaluate.abstention import Decisions
+from hub.evaluate.calibration import fit_binary_temperature, fit_temperature
 from hub.evaluate.reliability import decision_bins, reliability_bins
 
 Floats = npt.NDArray[np.float64]
 Scores = npt.NDArray[np.floating]
 Counts = npt.NDArray[np.int64]
+Thresholds = Floats | None
 Truth = npt.NDArray[Any]
 Matrix = tuple[tuple[int, ...], ...]
 _Outcome = TypeVar("_Outcome", Outcome, LabelsOutcome, SpansOutcome, NumbersOutcome)
@@ -87,13 +89,18 @@ class Form(Protocol):
             thresholds: float64 [labels] of label and labels; the others have none.
         """
 
-    def abstention(
-        self, probabilities: Floats, truth: Truth, units: Counts, target_precision: float
-    ) -> Abstention | None:
-        """Return when to abstain, fitted on calibration rows; nothing where a row is not one decision.
+    def decisions(self, probabilities: Floats, truth: Truth, units: Counts, thresholds: Thresholds) -> Decisions | None:
+        """Return what was decided, how sure of it the model was, and whether it was right; nothing for numbers.
 
-        With several labels each is a decision of its own that its threshold already weighs; a text has any number
-        of entities; a number comes without a probability.
+        One label a row: the row, with the probability of the predicted label. Several labels: the row too, right when
+        its whole set is; as sure as the least certain of its labels. Entities: each one found, with its score, right
+        when place and type are those of a true one; what was missed is no decision.
+
+        Args:
+            probabilities: as `probabilities` gives it.
+            truth: as `truth` gives it.
+            units: as `units` gives it.
+            thresholds: as for `outcome`.
         """
         return None
 
@@ -187,11 +194,10 @@ class LabelForm(Form):
         """See `Form.outcome`."""
         return Outcome(self.labels, truth, probabilities, _given(thresholds))
 
-    def abstention(
-        self, probabilities: Floats, truth: Truth, units: Counts, target_precision: float
-    ) -> Abstention | None:
-        """See `Form.abstention`."""
-        return fit_abstention(probabilities, truth, target_precision)
+    def decisions(self, probabilities: Floats, truth: Truth, units: Counts, thresholds: Thresholds) -> Decisions | None:
+        """See `Form.decisions`."""
+        predicted = self.outcome(truth, probabilities, units, thresholds).predicted
+        return Decisions(probabilities[np.arange(len(truth)), predicted], predicted == truth)
 
     def per_label(self, outcome: AnyOutcome) -> Mapping[str, LabelScore]:
         """See `Form.per_label`."""
@@ -244,6 +250,12 @@ class LabelsForm(Form):
     ) -> LabelsOutcome:
         """See `Form.outcome`."""
         return LabelsOutcome(self.labels, truth, probabilities, _given(thresholds))
+
+    def decisions(self, probabilities: Floats, truth: Truth, units: Counts, thresholds: Thresholds) -> Decisions | None:
+        """See `Form.decisions`."""
+        predicted = self.outcome(truth, probabilities, units, thresholds).predicted
+        sure = np.where(predicted, probabilities, 1.0 - probabilities).min(axis=1, initial=1.0)
+        return Decisions(sure, np.asarray((predicted == truth).all(axis=1), dtype=np.bool_))
 
     def per_label(self, outcome: AnyOutcome) -> Mapping[str, LabelScore]:
         """See `Form.per_label`."""
@@ -300,6 +312,16 @@ class SpansForm(Form):
         return SpansOutcome(
             self.types, self._spans(truth, units), self._spans(probabilities.argmax(axis=1), units), units
         )
+
+    def decisions(self, probabilities: Floats, truth: Truth, units: Counts, thresholds: Thresholds) -> Decisions | None:
+        """See `Form.decisions`."""
+        ends = np.cumsum(units).tolist()
+        found = [
+            (score, (first, stop, kind) in true)
+            for true, count, end in zip(self._spans(truth, units), units.tolist(), ends, strict=True)
+            for first, stop, kind, score in scored_entities(probabilities[end - count : end], self.classes)
+        ]
+        return Decisions(np.array([score for score, _ in found]), np.array([right for _, right in found], dtype=bool))
 
     def _spans(self, tags: npt.NDArray[np.int64], units: Counts) -> tuple[frozenset[Span], ...]:
         classes = self.classes

@@ -1,4 +1,4 @@
-"""Temperature and abstention against known answers, brute force and scikit-learn."""
+"""Temperature against known answers, brute force and scikit-learn."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import log_loss
 
-from hub.edge.schema import Abstention
-from hub.evaluate.calibration import fit_abstention, fit_temperature, negative_log_likelihood, softmax
+from hub.evaluate.calibration import fit_temperature, negative_log_likelihood, softmax
 
 Logits = npt.NDArray[np.float64]
 Truth = npt.NDArray[np.int64]
@@ -100,66 +99,3 @@ def test_temperature_stays_in_its_bounds() -> None:
 
 def test_no_rows_leave_the_logits_alone() -> None:
     assert fit_temperature(np.zeros((0, 3)), np.zeros(0, dtype=np.int64)) == 1.0
-
-
-def two_labels(confidences: Sequence[float], right: Sequence[bool]) -> tuple[Logits, Truth]:
-    """Return probabilities of two labels with these top values (at least a half), and their truth."""
-    top = np.array(confidences)
-    return np.stack([top, 1 - top], axis=1), np.where(right, 0, 1).astype(np.int64)
-
-
-def brute_force(confidences: Sequence[float], right: Sequence[bool], target: float) -> tuple[float, float, float]:
-    """Try every threshold and return threshold, coverage and precision of the lowest one that will do."""
-    tried = []
-    for threshold in sorted(set(confidences)):
-        kept = [hit for confidence, hit in zip(confidences, right, strict=True) if confidence >= threshold]
-        tried.append((threshold, len(kept) / len(right), sum(kept) / len(kept)))
-    reached = [entry for entry in tried if entry[2] >= target]
-    return reached[0] if reached else max(tried, key=lambda entry: (entry[2], entry[0]))
-
-
-@given(
-    st.lists(st.tuples(st.sampled_from([0.55, 0.6, 0.75, 0.9, 0.99]), st.booleans()), min_size=1, max_size=25),
-    st.sampled_from([0.0, 0.5, 0.6, 0.75, 0.9, 1.0]),
-)
-def test_abstention_is_that_of_brute_force(rows: list[tuple[float, bool]], target: float) -> None:
-    confidences, right = [row[0] for row in rows], [row[1] for row in rows]
-
-    found = fit_abstention(*two_labels(confidences, right), target)
-
-    assert found.target_precision == target
-    assert (found.threshold, found.coverage, found.precision) == pytest.approx(brute_force(confidences, right, target))
-
-
-def test_equal_confidences_stay_together() -> None:
-    # With the first two rows alone the precision would be 1, but 0.9 cannot be split from 0.9.
-    found = fit_abstention(*two_labels([0.9, 0.9, 0.9, 0.6], [True, True, False, False]), 1.0)
-
-    assert (found.threshold, found.coverage) == (0.9, 0.75)
-    assert found.precision == pytest.approx(2 / 3)
-
-
-def test_a_low_threshold_may_reach_what_a_higher_one_misses() -> None:
-    found = fit_abstention(*two_labels([0.9, 0.8, 0.7, 0.6], [False, True, True, True]), 0.75)
-
-    assert (found.threshold, found.coverage, found.precision) == (0.6, 1.0, 0.75)
-
-
-def test_unreachable_target_keeps_the_most_precise_rows() -> None:
-    found = fit_abstention(*two_labels([0.9, 0.8, 0.7, 0.6], [False, True, True, False]), 0.95)
-
-    assert found.threshold == 0.7
-    assert found.precision == pytest.approx(2 / 3)
-
-
-def test_nothing_right_keeps_at_least_one_row() -> None:
-    found = fit_abstention(*two_labels([0.9, 0.8], [False, False]), 0.5)
-
-    assert found.precision == 0.0
-    assert found.coverage >= 0.5
-
-
-def test_no_rows_accept_everything() -> None:
-    found = fit_abstention(np.zeros((0, 2)), np.zeros(0, dtype=np.int64), 0.9)
-
-    assert found == Abstention(target_precision=0.9, threshold=0.0, coverage=1.0, precision=0.0)

@@ -225,16 +225,43 @@ def test_bins_of_several_labels_count_every_decision() -> None:
     assert (high.rows, high.accuracy) == (4, 0.5)  # a probability of 1 is in the last bin
 
 
-def test_only_one_decision_a_row_can_be_refused() -> None:
-    units = np.ones(2, dtype=np.int64)
-    chances = np.array([[0.9, 0.1], [0.6, 0.4]])
+def decided(
+    answers: str, chances: object, truth: object, units: object, limits: object = None
+) -> list[tuple[float, bool]]:
+    form = FORMS[answers]
+    thresholds = None if limits is None else np.array(limits)
+    found = form.decisions(np.array(chances), np.array(truth), np.array(units, dtype=np.int64), thresholds)
+    assert found is not None
+    return list(zip(found.confidence.tolist(), found.right.tolist(), strict=True))
 
-    found = FORMS["label"].abstention(chances, np.array([0, 1]), units, 0.9)
 
-    assert found is not None and (found.threshold, found.coverage) == (0.9, 0.5)
-    assert FORMS["labels"].abstention(chances, np.ones((2, 2), dtype=bool), units, 0.9) is None
-    assert FORMS["spans"].abstention(np.eye(5)[:2], np.array([0, 1]), np.array([2]), 0.9) is None
-    assert FORMS["number"].abstention(np.zeros((2, 1)), np.zeros(2), units, 0.9) is None
+def test_one_label_is_as_sure_as_its_probability() -> None:
+    chances = [[0.9, 0.1], [0.4, 0.6], [0.6, 0.4]]
+
+    assert decided("label", chances, [0, 0, 0], [1, 1, 1]) == [(0.9, True), (0.6, False), (0.6, True)]
+    # With a low threshold of its own the second label wins the last row, at its own probability.
+    assert decided("label", chances, [0, 0, 0], [1, 1, 1], [0.8, 0.2])[2] == (0.4, False)
+
+
+def test_several_labels_are_as_sure_as_the_least_certain_one() -> None:
+    found = decided("labels", [[0.9, 0.2], [0.9, 0.4]], [[True, False], [True, True]], [1, 1])
+
+    assert found == [(0.8, True), (0.6, False)]
+    assert decided("labels", [[0.9, 0.4]], [[True, True]], [1], [0.5, 0.3]) == [(0.4, True)]
+
+
+def test_each_entity_that_is_found_is_a_decision() -> None:
+    # Two rows: "x" on the first word, found; "y" on two words, found one word short, so wrong.
+    chances = [[0.1, 0.7, 0.2, 0, 0], [1, 0, 0, 0, 0], [0.2, 0, 0, 0.8, 0], [0.6, 0, 0, 0, 0.4]]
+
+    found = decided("spans", chances, [1, 0, 3, 4], [2, 2])
+
+    assert found == [(pytest.approx(0.9), True), (pytest.approx(0.8), False)]
+    assert decided("spans", np.eye(5)[:1], [1], [1]) == []  # what is missed is no decision
+
+
+def test_numbers_are_no_decisions() -> None:
+    assert FORMS["number"].decisions(np.zeros((2, 1)), np.zeros(2), np.ones(2, dtype=np.int64), None) is None
 
 
 def test_differences_of_numbers_are_measured_in_their_spread() -> None:
