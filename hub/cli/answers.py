@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 from hub.cli import output
 
@@ -25,42 +27,66 @@ Lines = list[tuple[Any, ...]]
 SHOWN_CHARACTERS = 60
 SHOWN_COMPONENTS = 4
 UNSURE = "not sure enough: ask a person"
+UNLIKE = "unlike the texts the model was built from"
+
+
+_DOMAIN = ("out_of_domain", "domain_score")
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "label": ("label", "name", "score", "top", "abstained", "windows", *_DOMAIN),
+    "labels": ("labels", "scores", "top", "abstained", "windows", *_DOMAIN),
+    "spans": ("spans", "windows", *_DOMAIN),
+    "number": ("value", "unit"),
+    "vector": ("embedding", "windows"),
+    "answer": ("answer", "start", "end", "score", "abstained", "windows"),
+    "fill": ("fills",),
+}
+"""Columns of a .csv of answers behind ``line`` and ``error``, by what the bundle answers."""
 
 
 def record(bundle: Bundle, answer: AnyPrediction) -> dict[str, Any]:
     """Return an answer as a JSON object."""
-    from hub.edge import (
-        AnswerPrediction,
-        FillPrediction,
-        LabelsPrediction,
-        NumberPrediction,
-        SpansPrediction,
-        VectorPrediction,
-    )
-
-    if isinstance(answer, NumberPrediction):
+    form, found = bundle.kind.answers, cast("Any", answer)
+    if form == "number":
         unit = bundle.manifest.unit
-        return {"value": answer.value} | ({"unit": unit} if unit else {})
-    if isinstance(answer, FillPrediction):
-        return {"fills": [[list(pair) for pair in gap] for gap in answer.fills]}
-    windows = {"windows": answer.windows} if answer.windows > 1 else {}
-    if isinstance(answer, VectorPrediction):
-        return {"embedding": list(answer.vector)} | windows
-    if isinstance(answer, AnswerPrediction):
-        place = {"answer": answer.answer, "start": answer.start, "end": answer.end}
-        return place | {"score": answer.score, "abstained": answer.abstained} | windows
-    if isinstance(answer, SpansPrediction):
+        return {"value": found.value} | ({"unit": unit} if unit else {})
+    if form == "fill":
+        return {"fills": [[list(pair) for pair in gap] for gap in found.fills]}
+    windows = {"windows": found.windows} if found.windows > 1 else {}
+    if form == "vector":
+        return {"embedding": list(found.vector)} | windows
+    if form == "answer":
+        place = {"answer": found.answer, "start": found.start, "end": found.end}
+        return place | {"score": found.score, "abstained": found.abstained} | windows
+    if form == "spans":
         spans = [
             {"start": span.start, "end": span.end, "label": span.label, "score": span.score, "text": span.text}
-            for span in answer.spans
+            for span in found.spans
         ]
-        return {"spans": spans} | windows
-    top = [list(pair) for pair in answer.top]
-    if isinstance(answer, LabelsPrediction):
-        found: dict[str, Any] = {"labels": list(answer.labels), "scores": list(answer.scores)}
-    else:
-        found = {"label": answer.label, "name": answer.name, "score": answer.score}
-    return found | {"top": top, "abstained": answer.abstained} | windows
+        return {"spans": spans} | windows | _domain(found)
+    top = {"top": [list(pair) for pair in found.top], "abstained": found.abstained}
+    windows |= _domain(found)
+    if form == "labels":
+        return {"labels": list(found.labels), "scores": list(found.scores)} | top | windows
+    return {"label": found.label, "name": found.name, "score": found.score} | top | windows
+
+
+def _domain(found: Any) -> dict[str, Any]:
+    """Return whether a text is like those the bundle was built from; nothing where the bundle cannot tell."""
+    return {name: getattr(found, name) for name in _DOMAIN} if found.out_of_domain is not None else {}
+
+
+def csv_line(cells: Iterable[Any]) -> str:
+    """Return one line of a .csv without its end: lists as JSON, and no line break inside."""
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="").writerow([_cell(cell) for cell in cells])
+    return stream.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, list | bool):
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return " ".join(value.splitlines()) if isinstance(value, str) else value
 
 
 def show(bundle: Bundle, inputs: Sequence[Any], answers: Sequence[Any]) -> None:
@@ -98,7 +124,7 @@ def _label_lines(bundle: Bundle, answer: Prediction) -> Lines:
     # With thresholds the predicted label need not be the most probable one: it comes first all the same.
     scores = dict([(answer.label, answer.score), *answer.top])
     lines: Lines = [(f"{score:.3f}", shown(label), names[label]) for label, score in scores.items()]
-    return [*lines, ("", "", UNSURE)] if answer.abstained else lines
+    return [*lines, *(("", "", remark) for remark in _remarks(answer))]
 
 
 def _labels_lines(bundle: Bundle, answer: LabelsPrediction) -> Lines:
@@ -108,14 +134,19 @@ def _labels_lines(bundle: Bundle, answer: LabelsPrediction) -> Lines:
         ("yes" if label in answer.labels else "no", f"{score:.3f}", shown(label), names[label])
         for label, score in scores.items()
     ]
-    return [*lines, ("", "", "", UNSURE)] if answer.abstained else lines
+    return [*lines, *(("", "", "", remark) for remark in _remarks(answer))]
+
+
+def _remarks(answer: Any) -> list[str]:
+    return [*([UNSURE] if answer.abstained else []), *([UNLIKE] if answer.out_of_domain else [])]
 
 
 def _spans_lines(bundle: Bundle, answer: SpansPrediction) -> Lines:
     lines: Lines = [
         (f"{span.score:.3f}", shown(span.label), f"{span.start}-{span.end}", shown(span.text)) for span in answer.spans
     ]
-    return lines or [("", "", "", "none found")]
+    lines = lines or [("", "", "", "none found")]
+    return [*lines, ("", "", "", UNLIKE)] if answer.out_of_domain else lines
 
 
 def _number_lines(bundle: Bundle, answer: Any) -> Lines:

@@ -24,8 +24,8 @@ def command(ctx: click.Context, as_json: bool) -> None:
     when another package stands in the way of this one.
     """
     from hub.edge import machine
+    from hub.edge.home import home
     from hub.host import parts
-    from hub.host.home import home
 
     described = machine.describe()
     installed = parts.installed_parts()

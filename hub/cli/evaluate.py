@@ -9,13 +9,15 @@ import click
 
 from hub.cli import output
 from hub.cli.options import json_option
+from hub.cli.trusted import show_trusted, trusted
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from hub.contract.data import Example
-    from hub.contract.outcomes import AnyOutcome
     from hub.contract.recipe import DataOptions
     from hub.edge.bundle import Bundle
-    from hub.evaluate.forms import Form
 
 
 @click.command()
@@ -61,12 +63,14 @@ def command(bundle: str, file: str, variant: str | None, as_json: bool, **column
     names = entity_types(opened.labels) if opened.kind.answers == "spans" else opened.labels
     _check(rows, opened.kind.answers, names)
     form = form_of(opened.manifest.kind, names)
-    outcome = _outcome(opened, form, rows)
+    truth, units, chances = form.truth(rows), form.units(rows), _chances(opened, rows)
+    outcome = form.outcome(truth, chances, units, opened.thresholds)
     document = {
         "rows": len(rows),
         "variant": opened.variant,
         "metrics": {function.__name__: function(outcome) for function in _metrics(opened)},
         "per_label": {name: dataclasses.asdict(score) for name, score in form.per_label(outcome).items()},
+        **trusted(opened, form.decisions(chances, truth, units, opened.thresholds), rows),
     }
     if as_json:
         output.emit_json(document)
@@ -126,16 +130,14 @@ def _check(rows: Sequence[Example], answers: str, names: Sequence[str]) -> None:
                 raise DataError("HUB-D009", f"unknown {what} at {row.origin}", why, f"use the bundle's {what}s")
 
 
-def _outcome(bundle: Bundle, form: Form, rows: Sequence[Example]) -> AnyOutcome:
+def _chances(bundle: Bundle, rows: Sequence[Example]) -> npt.NDArray[np.float64]:
+    """Return what the bundle says of every unit of the rows, [units, outputs]."""
     import numpy as np
 
     if bundle.kind.answers == "spans":
-        found = bundle.word_probabilities([row.words for row in rows])
-        return form.outcome(form.truth(rows), np.concatenate(found), form.units(rows))
+        return np.concatenate(bundle.word_probabilities([row.words for row in rows]))
     inputs: list[Any] = [_input(bundle, row) for row in rows]
-    if bundle.kind.answers == "number":
-        return form.outcome(form.truth(rows), bundle.values(inputs)[:, None], form.units(rows))
-    return form.outcome(form.truth(rows), bundle.probabilities(inputs), form.units(rows), bundle.thresholds)
+    return bundle.values(inputs)[:, None] if bundle.kind.answers == "number" else bundle.probabilities(inputs)
 
 
 def _input(bundle: Bundle, row: Example) -> Any:
@@ -197,3 +199,4 @@ def _show(document: dict[str, object], what: str) -> None:
     if lines:
         counted = "entities" if what == "type" else "rows"
         output.show_table("", [what, "precision", "recall", "F1", counted], lines)
+    show_trusted(values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,9 @@ import click
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
+
+_COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Control characters but the tab and the line end."""
 
 
 def emit_json(value: Any) -> None:
@@ -39,7 +43,12 @@ def _write(text: str, *, err: bool) -> None:
     stream = sys.stderr if err else sys.stdout
     encoding = getattr(stream, "encoding", None) or "utf-8"
     # Lone surrogates of broken input, and Windows consoles that are not UTF-8, must not end the program.
-    click.echo(text.encode(encoding, "backslashreplace").decode(encoding), file=stream)
+    click.echo(visible(text).encode(encoding, "backslashreplace").decode(encoding), file=stream)
+
+
+def visible(text: str) -> str:
+    """Write out characters that command a terminal: names in a stranger's bundle must not move its cursor."""
+    return _COMMANDS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -50,7 +59,7 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[objec
         columns: headings; a column whose cells are all numbers is aligned to the right.
         rows: one cell for each column; ``None`` shows as nothing.
     """
-    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    cells = [["" if cell is None else visible(str(cell)) for cell in row] for row in rows]
     right = [bool(rows) and all(_is_number(row[i]) for row in rows) for i in range(len(columns))]
     if sys.stdout.isatty():
         _draw(title, columns, cells, right)

@@ -148,7 +148,7 @@ def search(words: tuple[str, ...], as_json: bool) -> None:
 def read_catalogue() -> Catalogue:
     """Return the catalogue; a note about it goes to stderr."""
     from hub.catalog import client
-    from hub.host.home import home
+    from hub.edge.home import home
 
     catalogue = client.read_catalogue(home())
     if catalogue.note:
@@ -259,7 +259,7 @@ def refresh(source: str | None, shipped: bool, as_json: bool) -> None:
     Nothing else goes out: no plugin is downloaded or installed.
     """
     from hub.catalog import refresh as refreshing
-    from hub.host.home import home
+    from hub.edge.home import home
 
     if (source is None) is not shipped:
         raise UsageError("HUB-U041", "where from?", "name one source", "--from URL, --from FILE or --shipped")

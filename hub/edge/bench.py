@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -249,11 +251,14 @@ def _fresh_process(folder: Path, variant: str, threads: int) -> tuple[float, flo
     command = [sys.executable, "-P", "-m", "hub.edge.probe", str(folder), variant, str(threads)]
     environment = {**os.environ, "PYTHONPATH": path}
     start = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as child:
-        first = child.stdout.readline() if child.stdout else ""
-        seconds = time.perf_counter() - start
-        rest, complaint = child.communicate()
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, text=True, env=environment) as child:
+            stdout = child.stdout or io.StringIO()
+            first = stdout.readline()
+            seconds = time.perf_counter() - start
+            rest = stdout.read()  # communicate() would lose what the buffer of the first line holds already
+        complaints.seek(0)
+        last = complaints.read().strip().splitlines()[-1:] or ["no message"]
     if child.returncode or first.strip() != probe.ANSWERED:
-        last = complaint.strip().splitlines()[-1:] or ["no message"]
         raise BundleError("HUB-E016", f"a fresh process could not run {variant!r} of {folder}", last[0])
     return round(int(rest) / 1e6, 1), round(seconds * 1e3, 1)

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from hub.contract.errors import BundleError, UsageError
 from hub.contract.kinds import KINDS
-from hub.edge.answers import entity_types, sigmoid, tag_classes
+from hub.edge.abstaining import threshold_for
+from hub.edge.answering import Answering, least_confidence
+from hub.edge.answers import entity_types, tag_classes
 from hub.edge.answers import softmax as softmax  # other modules take it from here
 from hub.edge.folder import locate, read_manifest
+from hub.edge.machine import cores
 from hub.edge.model import Model
 from hub.edge.opening import PROFILES as PROFILES
-from hub.edge.opening import check_files, choose_variant, default_variant, open_runtime, require_machine
+from hub.edge.opening import check_files, choose_variant, notice, open_runtime, require_machine
+from hub.edge.parts import Part, in_order, inputs_of, is_table, parts_of, parts_of_stream, with_errors
 from hub.edge.predictions import (
     AnswerPrediction,
     AnyPrediction,
@@ -29,12 +35,11 @@ from hub.edge.predictions import (
     TaggedText,
     TextSpan,
     VectorPrediction,
-    label_prediction,
-    labels_prediction,
-    spans_prediction,
 )
 from hub.edge.reading import Row, TableReader, TextReader, reader_of
+from hub.edge.remote import local_folder
 from hub.edge.schema import Manifest
+from hub.edge.sessions import Sessions
 
 if TYPE_CHECKING:
     from hub.contract.exporter import Runtime
@@ -42,6 +47,8 @@ if TYPE_CHECKING:
     from hub.edge.table import Preprocessor
 
     Inputs = Sequence[Text] | Sequence[Row]
+
+Result = TypeVar("Result")
 
 __all__ = [
     "AnswerPrediction",
@@ -63,11 +70,15 @@ FAILED = "this bundle was kept although it missed gates: hub verify says which"
 class Bundle:
     """An opened bundle; make one with `Bundle.open`.
 
+    It may be shared between threads, and a process that has one may fork: the child opens the model again when it
+    first asks, with the same answers.
+
     Attributes:
         folder: where its files are.
         manifest: its bundle.json.
         kind: what it reads and how it answers.
         variant: name of the variant that runs.
+        threads: that one input, or many of them together, are computed with.
         reader: turns inputs into the arrays of the graph.
         labels: names of the model's outputs in their order: label ids, or tag classes.
         classes: of a model of entities the tags whose probabilities it answers, ``O`` first; otherwise as ``labels``.
@@ -92,10 +103,16 @@ class Bundle:
         thresholds = manifest.thresholds.get(variant)
         self.thresholds = np.array([thresholds[label] for label in self.labels]) if thresholds else None
         self.warnings: tuple[str, ...] = ()
-        self._names = tuple(label.name or label.id for label in manifest.labels)
         self.reader = reader_of(folder, manifest, self.kind.reads)
-        runtime = open_runtime(folder, manifest, manifest.variants[variant], threads, self.reader.names)
-        self._model = Model(manifest, variant, self.reader, wrap(runtime) if wrap else runtime)
+        entry, names = manifest.variants[variant], self.reader.names
+        self.threads = min(entry.session.threads, cores()) if threads is None else threads
+
+        def make(threads: int) -> Runtime:
+            runtime = open_runtime(folder, manifest, entry, threads, names)
+            return wrap(runtime) if wrap else runtime
+
+        self._model = Model(manifest, variant, self.reader, Sessions(folder / entry.file, make, self.threads))
+        self._asked = Answering(manifest, self._model, self.classes, self.thresholds)
 
     @classmethod
     def open(
@@ -109,21 +126,23 @@ class Bundle:
         """Open a bundle folder.
 
         Args:
-            path: the folder. When a build was stopped while it replaced this folder, the old bundle is opened.
-            variant: which one to run; by default that of ``profile``, or, where only others were pulled,
-                the first of those that this machine can run.
+            path: the folder, a .zip file of it, or ``org/name`` of a published bundle (`hub.edge.remote`). When a build
+                was stopped while it replaced this folder, the old bundle is opened.
+            variant: which one to run; by default that of ``profile``, or, where that was not pulled or needs
+                instructions that this machine lacks, the portable one or the first that can run, with a warning.
             profile: one of `PROFILES`; where the bundle has no variant of its own for it, ``portable`` is used.
             verify: compare the files with the hashes in bundle.json.
-            threads: intra-op threads in place of those the bundle was measured with.
+            threads: in place of those the bundle was measured with. One input is computed by all of them together,
+                many at once by each of them alone.
 
         Raises:
             BundleError: HUB-E001 no bundle, HUB-E002 wrong bundle.json, HUB-E003 a file leaves the folder,
                 HUB-E004 a file was changed, HUB-E005 a file is missing, HUB-E006 kind, HUB-E009 this machine
-                cannot run the variant, HUB-E010 model, HUB-E011 tokenizer or preprocessor.
+                cannot run the variant, HUB-E010 model, HUB-E011 tokenizer or preprocessor, HUB-E019 .zip.
             MissingError: HUB-E007, nothing is installed that runs the variant's format.
             UsageError: HUB-E008, unknown variant or profile.
         """
-        folder = locate(Path(path))
+        folder = locate(local_folder(path, variant, profile))
         manifest = read_manifest(folder)
         if manifest.kind not in KINDS:
             raise BundleError(
@@ -136,73 +155,94 @@ class Bundle:
         require_machine(manifest, chosen)
         warnings = [FAILED] if manifest.failed else []
         warnings += check_files(folder, manifest, manifest.variants[chosen]) if verify else []
-        if variant is None and chosen != default_variant(manifest, profile):
-            warnings.append(f"the variant {default_variant(manifest, profile)!r} is not here; {chosen!r} is used")
+        if variant is None:
+            warnings += notice(manifest, profile, chosen)
         bundle = cls(folder, manifest, chosen, threads)
         bundle.warnings = tuple(warnings)
         return bundle
 
-    def predict(self, inputs: Inputs, top: int = 3, min_confidence: float | None = None, workers: int = 1) -> list[Any]:
+    def predict(
+        self, inputs: Inputs, top: int = 3, min_confidence: float | None = None, workers: int | None = None
+    ) -> list[Any]:
         """Answer texts or rows of a table.
+
+        The answer to an input does not depend on its neighbours, their order or the number of threads: to 1e-5 where
+        the variant is batch-invariant, and exactly otherwise.
 
         Args:
             inputs: texts or pairs of texts, at most 1,000,000 characters each; what lies beyond the model's length
                 in tokens (or beyond `hub.edge.encode.MAX_WINDOWS` windows) is not seen. Questions are pairs with
                 their context; gaps are written as the tokenizer's mask token. For tables mappings of column to
-                value, or whatever else `hub.edge.table.Preprocessor.encode` takes.
+                value, a table (`hub.edge.table.rows_of`), or numbers of numpy [rows, columns] in the order of
+                ``columns``. `hub.edge.parts.inputs_of` has the rest.
             top: labels listed in ``top`` of an answer, or tokens for each gap, at least 1.
             min_confidence: abstain below this probability (0..1); by default below the bundle's own threshold.
                 Entities below it are left out. Numbers, vectors and gaps have none.
-            workers: as in `probabilities`.
+            workers: inputs (or batches of them) computed at the same time, each with one thread; by default
+                ``threads``.
 
         Returns:
             One answer an input, in order, as the bundle's kind answers: see `hub.edge.predictions.AnyPrediction`.
 
         Raises:
-            UsageError: HUB-E013, ``top``, ``min_confidence`` or ``inputs`` cannot be used.
+            UsageError: HUB-E013, ``top``, ``min_confidence``, ``workers`` or ``inputs`` cannot be used.
             BundleError: HUB-E010 the model failed, HUB-E012 a text cannot be read, and those of the preprocessor.
         """
-        if top < 1:
-            raise UsageError("HUB-E013", f"top is {top}", "at least one label is listed")
-        least = self.threshold if min_confidence is None else min_confidence
-        if not 0.0 <= least <= 1.0:
-            raise UsageError("HUB-E013", f"the confidence {least} is no probability", "it must be between 0 and 1")
-        if min_confidence and self.kind.answers in ("number", "vector", "fill"):
-            why = f"this bundle answers {self.kind.answers} without one"
-            raise UsageError("HUB-E013", "a confidence was asked for", why)
-        return self._answers(inputs, top, least, workers)
+        least = least_confidence(self, top, min_confidence)
+        return [*chain.from_iterable(self._over(lambda part: self._asked.answers(part, top, least), inputs, workers))]
 
-    def _answers(self, inputs: Inputs, top: int, least: float, workers: int) -> list[Any]:
-        if self.kind.answers == "number":
-            return [NumberPrediction(float(value)) for value in self.values(inputs, workers)]
-        if self.kind.answers == "vector":
-            vectors, windows = self._vectors(inputs, workers)
-            return [VectorPrediction(tuple(row.tolist()), n) for row, n in zip(vectors, windows, strict=True)]
-        if self.kind.answers == "spans":
-            texts = cast("Sequence[str]", inputs)
-            pairs = zip(self.tags(texts, workers), texts, strict=True)
-            return [spans_prediction(found, self.classes, text, least) for found, text in pairs]
-        if self.kind.answers == "answer":
-            from hub.edge.extract import best_answer
+    def predict_iter(
+        self,
+        stream: Iterable[Any],
+        batch: int | None = None,
+        top: int = 3,
+        min_confidence: float | None = None,
+        workers: int | None = None,
+        errors: bool = False,
+    ) -> Iterator[Any]:
+        """Answer a stream in flat memory.
 
-            runs = self._model.runs(inputs, workers)
-            return [best_answer(cast("Any", pair), found, least) for pair, found in zip(inputs, runs, strict=True)]
-        if self.kind.answers == "fill":
-            from hub.edge.gaps import fill_prediction
+        Args:
+            stream: texts or rows as in `predict`, read in the caller's thread; or a table.
+            batch: inputs read before the first of them is answered, at least 1; by default up to 512. With several
+                workers up to three times as many for each are read ahead.
+            top: as in `predict`.
+            min_confidence: as in `predict`.
+            workers: as in `predict`.
+            errors: an input that cannot be answered does not end the iterator: the `HubError` stands for its answer.
 
-            return [fill_prediction(found, self.encoder, top) for found in self.gaps(inputs, workers)]
-        rows, windows = self._probabilities(inputs, workers)
-        if self.kind.answers == "labels":
-            return [
-                labels_prediction(row, self.labels, self.thresholds, top, least, count)
-                for row, count in zip(rows, windows, strict=True)
-            ]
-        return [
-            label_prediction(row, self.labels, self._names, self.thresholds, top, least, count)
-            for row, count in zip(rows, windows, strict=True)
-        ]
+        Returns:
+            An iterator of the answers, in order.
 
-    def probabilities(self, inputs: Inputs, workers: int = 1) -> npt.NDArray[np.float64]:
+        Raises:
+            UsageError, BundleError: as `predict`; those of an input when its batch is reached.
+        """
+        least, workers = least_confidence(self, top, min_confidence), self._workers(workers)
+        size = self._model.most if batch is None else batch
+        if size < 1:
+            raise UsageError("HUB-E013", f"batch is {size}", "at least one input is read")
+        if isinstance(stream, str) or is_table(stream):
+            parts: Iterable[Part] = parts_of(inputs_of(stream, self.kind.reads), size, workers)
+        else:
+            parts = parts_of_stream(stream, size, workers)
+
+        def answers(part: Part) -> list[Any]:
+            return self._asked.answers(part, top, least)
+
+        asked = partial(with_errors, answers) if errors else answers
+        return chain.from_iterable(in_order(asked, parts, workers))
+
+    def _workers(self, workers: int | None) -> int:
+        if workers is not None and workers < 1:
+            raise UsageError("HUB-E013", f"workers is {workers}", "at least one is needed")
+        return self.threads if workers is None else workers
+
+    def _over(self, function: Callable[[Part], Result], inputs: Any, workers: int | None) -> Iterator[Result]:
+        """Apply a function to all inputs, part by part, and give what it returns in their order."""
+        asked = self._workers(workers)
+        return in_order(function, parts_of(inputs_of(inputs, self.kind.reads), self._model.most, asked), asked)
+
+    def probabilities(self, inputs: Inputs, workers: int | None = None) -> npt.NDArray[np.float64]:
         """Return the calibrated probability of every label; thresholds are not applied.
 
         A variant whose answers depend on the neighbours in a batch is run one input at a time, others in
@@ -211,7 +251,7 @@ class Bundle:
 
         Args:
             inputs: as in `predict`.
-            workers: inputs (or batches) computed at the same time, each with the variant's own threads.
+            workers: as in `predict`.
 
         Returns:
             float64 of shape [inputs, labels]; each row sums to 1, unless an input may have any number of labels.
@@ -221,75 +261,76 @@ class Bundle:
             UsageError: HUB-E013, the bundle does not answer with labels.
         """
         self._require("label", "labels")
-        return self._probabilities(inputs, workers)[0]
+        found = self._over(lambda part: self._asked.probabilities(part)[0], inputs, workers)
+        return np.concatenate([np.zeros((0, len(self.labels))), *found])
 
-    def values(self, inputs: Inputs, workers: int = 1) -> npt.NDArray[np.float64]:
+    def values(self, inputs: Inputs, workers: int | None = None) -> npt.NDArray[np.float64]:
         """Return the numbers of rows, float64 [rows], in the bundle's unit.
 
         Args:
             inputs: as in `predict`.
-            workers: as in `probabilities`.
+            workers: as in `predict`.
 
         Raises:
             BundleError: HUB-E010 the model failed, and those of the preprocessor.
             UsageError: HUB-E013, the bundle does not answer with a number.
         """
         self._require("number")
-        return self._means(inputs, workers)[0][:, 0]
+        found = self._over(lambda part: self._asked.means(part)[0][:, 0], inputs, workers)
+        return np.concatenate([np.zeros(0), *found])
 
-    def vectors(self, inputs: Inputs, workers: int = 1) -> npt.NDArray[np.float32]:
+    def vectors(self, inputs: Inputs, workers: int | None = None) -> npt.NDArray[np.float32]:
         """Return the embeddings of texts, float32 [texts, hidden] of unit length.
 
         Args:
             inputs: as in `predict`. Of a long text's windows the mean is taken.
-            workers: as in `probabilities`.
+            workers: as in `predict`.
 
         Raises:
             BundleError: HUB-E010 the model failed, HUB-E012 a text cannot be read.
             UsageError: HUB-E013, the bundle does not answer with vectors.
         """
         self._require("vector")
-        return self._vectors(inputs, workers)[0]
+        found = [*self._over(lambda part: self._asked.vectors(part)[0], inputs, workers)]
+        self._asked.one_width({part.shape[1] for part in found})
+        return np.concatenate(found) if found else np.zeros((0, 0), dtype=np.float32)
 
-    def gaps(self, inputs: Inputs, workers: int = 1) -> list[npt.NDArray[np.float64]]:
+    def gaps(self, inputs: Inputs, workers: int | None = None) -> list[npt.NDArray[np.float64]]:
         """Return the probability of every token of the vocabulary for each gap of texts, float64 [gaps, vocabulary].
 
         Args:
             inputs: texts or pairs with the tokenizer's mask token where something is missing.
-            workers: as in `probabilities`.
+            workers: as in `predict`.
 
         Raises:
             BundleError: HUB-E010 the model failed, HUB-E012 a text cannot be read, or a gap lies too far behind.
             UsageError: HUB-E013, a text has no gap, or the bundle does not fill gaps.
         """
         self._require("fill")
-        return [softmax(windows[0][1]) for windows in self._model.runs(inputs, workers)]
+        return [*chain.from_iterable(self._over(self._asked.gaps, inputs, workers))]
 
-    def tags(self, texts: Sequence[str], workers: int = 1) -> list[TaggedText]:
+    def tags(self, texts: Sequence[str], workers: int | None = None) -> list[TaggedText]:
         """Return the words of texts, as the tokenizer splits them, with the probability of every tag class.
 
         Args:
             texts: as in `predict`, no pairs.
-            workers: as in `probabilities`.
+            workers: as in `predict`.
 
         Raises:
             BundleError: HUB-E010 the model failed, HUB-E012 a text cannot be read.
             UsageError: HUB-E013, the bundle does not answer with spans, or a pair was given.
         """
         self._require("spans")
-        if any(isinstance(text, tuple) for text in texts):
-            raise UsageError("HUB-E013", "a pair of texts was given", "entities are found in one text")
-        from hub.edge.words import tag_text
+        return [*chain.from_iterable(self._over(self._asked.tags, texts, workers))]
 
-        runs = self._model.runs(texts, workers)
-        return [tag_text(text, windows, self.labels) for text, windows in zip(texts, runs, strict=True)]
-
-    def word_probabilities(self, rows: Sequence[Sequence[str]], workers: int = 1) -> list[npt.NDArray[np.float64]]:
+    def word_probabilities(
+        self, rows: Sequence[Sequence[str]], workers: int | None = None
+    ) -> list[npt.NDArray[np.float64]]:
         """Return the probability of every tag class for given words.
 
         Args:
             rows: the words of each text; none of them empty.
-            workers: as in `probabilities`.
+            workers: as in `predict`.
 
         Returns:
             For each text float64 [words, classes], in the order of ``classes``. A word beyond the model's length is
@@ -304,10 +345,10 @@ class Bundle:
         from hub.edge.words import tag_words
 
         texts = [" ".join(words) for words in rows]
-        runs = self._model.runs(texts, workers)
+        runs = chain.from_iterable(self._over(self._model.runs, texts, workers))
         return [tag_words(words, found, self.labels) for words, found in zip(rows, runs, strict=True)]
 
-    def word_tags(self, rows: Sequence[Sequence[str]], workers: int = 1) -> list[tuple[str, ...]]:
+    def word_tags(self, rows: Sequence[Sequence[str]], workers: int | None = None) -> list[tuple[str, ...]]:
         """Return the most probable tag of each given word; see `word_probabilities`."""
         found = self.word_probabilities(rows, workers)
         return [tuple(self.classes[i] for i in words.argmax(axis=1)) for words in found]
@@ -317,6 +358,10 @@ class Bundle:
         """Probability below which the running variant abstains; 0 when the bundle sets none."""
         abstention = self.manifest.abstention.get(self.variant)
         return abstention.threshold if abstention else 0.0
+
+    def threshold_for(self, target_precision: float) -> float:
+        """Return the ``min_confidence`` for a precision: see `hub.edge.abstaining.threshold_for`."""
+        return threshold_for(self.manifest, self.variant, target_precision)
 
     @property
     def encoder(self) -> Encoder:
@@ -353,30 +398,3 @@ class Bundle:
                 f"bundle {self.manifest.name!r} was asked for {wanted}",
                 f"it is of the kind {self.kind.name} and answers {self.kind.answers}",
             )
-
-    def _probabilities(self, inputs: Inputs, workers: int) -> tuple[npt.NDArray[np.float64], list[int]]:
-        means, windows = self._means(inputs, workers)
-        return (sigmoid if self.kind.answers == "labels" else softmax)(means), windows
-
-    def _means(self, inputs: Inputs, workers: int) -> tuple[npt.NDArray[np.float64], list[int]]:
-        """Return the scores of each input, averaged over its windows, and how many those are."""
-        runs = self._model.runs(inputs, workers)
-        found = np.zeros((len(runs), len(self.labels)))
-        for row, windows in enumerate(runs):
-            if len(windows) == 1:
-                found[row] = windows[0][1]
-            else:
-                found[row] = np.mean([scores for _, scores in windows], axis=0, dtype=np.float64)
-        return found, [len(windows) for windows in runs]
-
-    def _vectors(self, inputs: Inputs, workers: int) -> tuple[npt.NDArray[np.float32], list[int]]:
-        """Return the vector of each input, and how many windows it is the mean of."""
-        found: list[npt.NDArray[np.float64]] = []
-        runs = self._model.runs(inputs, workers)
-        for windows in runs:
-            mean = np.asarray(np.mean([vector for _, vector in windows], axis=0, dtype=np.float64))
-            length = float(np.linalg.norm(mean))
-            found.append(mean / length if len(windows) > 1 and length else mean)
-        if len({len(vector) for vector in found}) > 1:
-            raise BundleError("HUB-E010", f"the model of {self.manifest.name!r} gave vectors of several lengths")
-        return np.array(found, dtype=np.float32).reshape(len(found), -1 if found else 0), [len(w) for w in runs]

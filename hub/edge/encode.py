@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from unicodedata import combining
@@ -12,6 +13,7 @@ from tokenizers import Encoding, Tokenizer
 
 from hub.contract.errors import BundleError, UsageError
 from hub.edge.special import special_tokens
+from hub.edge.tokenizer_check import MAX_BYTES, check_tokenizer, library_errors
 
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 """Names of the graph inputs that `Encoder.feeds` can fill."""
@@ -22,12 +24,18 @@ MAX_CHARACTERS = 1_000_000
 MAX_WINDOWS = 64
 """Windows of a text that are read; what lies behind them is not seen."""
 
+_PARALLELISM = "TOKENIZERS_PARALLELISM"
+"""Environment variable of the tokenizers library; it reads it at every call."""
+
 Text = str | tuple[str, str]
 """A text, or a pair of texts that the model reads as one input."""
 
 
 class Encoder:
-    """A tokenizer that cuts at the model's length and never pads by itself.
+    """A tokenizer that cuts at the model's length and never pads by itself. May be shared between threads.
+
+    The threads of the tokenizers library are switched off for the process, unless its variable says otherwise: they
+    take every core whatever was asked for, and complain after a fork. The hub brings its own.
 
     Args:
         tokenizer_json: file of the tokenizers library. Padding it may ask for is switched off and its
@@ -42,12 +50,16 @@ class Encoder:
     """
 
     def __init__(self, tokenizer_json: Path, max_length: int, stride: int = 0) -> None:
+        os.environ.setdefault(_PARALLELISM, "false")
         try:
+            if tokenizer_json.stat().st_size > MAX_BYTES:
+                raise ValueError(f"it is larger than {MAX_BYTES} bytes")
             self._tokenizer = Tokenizer.from_file(str(tokenizer_json))
         except Exception as error:  # tokenizers raises bare Exception for a file it cannot read
             raise BundleError(
                 "HUB-E011", f"cannot read {tokenizer_json.name}", str(error), "get the bundle again or build it again"
             ) from error
+        check_tokenizer(self._tokenizer, tokenizer_json.name)
         self.max_length = max_length
         self.stride = stride
         self.special = special_tokens(self._tokenizer, tokenizer_json)
@@ -61,7 +73,7 @@ class Encoder:
         """Token id of padding."""
         return self.special.pad_id
 
-    def encode(self, texts: Sequence[Text]) -> list[Encoding]:
+    def encode(self, texts: Sequence[Text], places: bool = True) -> list[Encoding]:
         """Return the tokens of each text, special tokens included, at most ``max_length``.
 
         The whole text is tokenized before it is cut: 100,000 characters take 10 to 250 ms. Of a pair the
@@ -69,6 +81,7 @@ class Encoder:
 
         Args:
             texts: any characters; half a surrogate pair is read as U+FFFD.
+            places: the tokens know their characters in the text; without, many texts are faster.
 
         Raises:
             BundleError: HUB-E012, a text is too long or has no token at all.
@@ -76,7 +89,7 @@ class Encoder:
         """
         if isinstance(texts, str):
             raise UsageError("HUB-E013", "a single text was given", "a sequence of texts is needed", "write [text]")
-        return [self._encode(text, self._tokenizer) for text in texts]
+        return self._encode(texts, self._tokenizer, places)
 
     def windows(self, text: Text) -> list[Encoding]:
         """Return the windows of a text from its beginning to its end, each with its own special tokens.
@@ -91,10 +104,25 @@ class Encoder:
         Raises:
             BundleError, UsageError: as `encode`.
         """
-        if self._sliding is None or isinstance(text, tuple):
-            return [self._encode(text, self._tokenizer)]
-        first = self._encode(text, self._sliding)
-        return [first, *first.overflowing][:MAX_WINDOWS]
+        return self.all_windows([text])[0]
+
+    def all_windows(self, texts: Sequence[Text], places: bool = True) -> list[list[Encoding]]:
+        """Return the `windows` of each text.
+
+        Args:
+            texts: as in `encode`.
+            places: as in `encode`.
+
+        Raises:
+            BundleError, UsageError: as `encode`.
+        """
+        pairs = any(isinstance(text, tuple) for text in texts)
+        if pairs and len(texts) > 1:  # each text by itself: the library panics on pairs with a stride
+            return [self.all_windows([text], places)[0] for text in texts]
+        if self._sliding is None or pairs:
+            return [[found] for found in self._encode(texts, self._tokenizer, places)]
+        encodings = self._encode(texts, self._sliding, places)
+        return [[first, *first.overflowing][:MAX_WINDOWS] for first in encodings]
 
     def answer_windows(self, pair: Text) -> list[Encoding]:
         """Return the windows of a context, each behind the whole question.
@@ -115,7 +143,7 @@ class Encoder:
                 "a single text was given where a question and its context are needed",
                 fix="give a pair: (question, context); on the command line: hub predict BUNDLE QUESTION --pair CONTEXT",
             )
-        whole = self._encode(pair, self._tokenizer)
+        (whole,) = self._encode([pair], self._tokenizer)
         if not whole.overflowing:
             return [whole]
         question = self._tokenizer.encode(self._checked(pair[0]), add_special_tokens=False)
@@ -132,8 +160,13 @@ class Encoder:
             second: Tokenizer = Tokenizer.from_str(self._tokenizer.to_str())
             second.enable_truncation(self.max_length, stride=self.stride, strategy="only_second")
             self._second = second
-        first = self._encode(pair, self._second)
+        (first,) = self._encode([pair], self._second)
         return [first, *(first.overflowing if self.stride else ())][:MAX_WINDOWS]
+
+    @property
+    def vocabulary(self) -> int:
+        """Number of the tokenizer's pieces."""
+        return int(self._tokenizer.get_vocab_size())
 
     def piece(self, token: int) -> str | None:
         """Return the vocabulary's name of a token id, or ``None``: scores may have more columns than it has tokens."""
@@ -159,42 +192,53 @@ class Encoder:
         Returns:
             Input name to int64 array of shape [batch, longest].
         """
+        if len(encodings) == 1:  # nothing to pad; this is the mode of most small models
+            (only,) = encodings
+            ids = np.array([only.ids], dtype=np.int64)
+            alone = {"input_ids": ids}
+            if "attention_mask" in inputs:
+                alone["attention_mask"] = np.ones(ids.shape, dtype=np.int64)
+            if "token_type_ids" in inputs:
+                alone["token_type_ids"] = np.array([only.type_ids], dtype=np.int64)
+            return {name: alone[name] for name in inputs}
         shape = (len(encodings), max(len(encoding.ids) for encoding in encodings))
-        arrays = {
-            "input_ids": np.full(shape, self.special.pad_id, dtype=np.int64),
-            "attention_mask": np.zeros(shape, dtype=np.int64),
-            "token_type_ids": np.full(shape, self.special.pad_type_id, dtype=np.int64),
-        }
+        fill = {"input_ids": self.special.pad_id, "token_type_ids": self.special.pad_type_id}
+        arrays = {name: np.full(shape, fill.get(name, 0), dtype=np.int64) for name in inputs}
         for row, encoding in enumerate(encodings):
-            place = self.place(len(encoding.ids), shape[1])
-            arrays["input_ids"][row, place] = encoding.ids
-            arrays["attention_mask"][row, place] = 1
-            arrays["token_type_ids"][row, place] = encoding.type_ids
-        return {name: arrays[name] for name in inputs}
+            ids_of_row = encoding.ids
+            place = self.place(len(ids_of_row), shape[1])
+            for name, array in arrays.items():
+                if name == "input_ids":
+                    array[row, place] = ids_of_row
+                else:
+                    array[row, place] = encoding.type_ids if name == "token_type_ids" else 1
+        return arrays
 
     def place(self, length: int, longest: int) -> slice:
         """Return where a text of ``length`` tokens stands in a batch padded to ``longest``."""
         return slice(longest - length, longest) if self.special.pads_left else slice(0, length)
 
-    def _encode(self, text: Text, tokenizer: Tokenizer) -> Encoding:
-        if isinstance(text, tuple):
-            encoding = self._encode_pair(text, tokenizer)
-        else:
-            encoding = tokenizer.encode(self._checked(text))
-        if not encoding.ids:
+    def _encode(self, texts: Sequence[Text], tokenizer: Tokenizer, places: bool = True) -> list[Encoding]:
+        ready = [self._checked_pair(text) if isinstance(text, tuple) else self._checked(text) for text in texts]
+        with library_errors():
+            if len(ready) == 1:
+                (only,) = ready
+                encodings = [tokenizer.encode(only[0], only[1]) if isinstance(only, tuple) else tokenizer.encode(only)]
+            else:
+                encodings = tokenizer.encode_batch(ready) if places else tokenizer.encode_batch_fast(ready)
+        if not all(len(encoding) for encoding in encodings):
             raise BundleError("HUB-E012", "a text has no token", "the tokenizer adds none to an empty text")
-        return encoding
+        return encodings
 
-    def _encode_pair(self, pair: tuple[str, ...], tokenizer: Tokenizer) -> Encoding:
+    def _checked_pair(self, pair: tuple[str, ...]) -> tuple[str, ...]:
         if len(pair) != 2:
             raise UsageError("HUB-E013", f"{len(pair)} texts were given where a pair is needed")
-        special = tokenizer.num_special_tokens_to_add(True)
+        special = self._tokenizer.num_special_tokens_to_add(True)
         if special > self.max_length:  # tokenizers would then cut nothing at all
             raise UsageError(
                 "HUB-E013", "a pair of texts was given", f"it has {special} special tokens, the model reads less"
             )
-        first, second = (self._checked(text) for text in pair)
-        return tokenizer.encode(first, second)
+        return tuple(self._checked(text) for text in pair)
 
     def _checked(self, text: str) -> str:
         if not isinstance(text, str):

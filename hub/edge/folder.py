@@ -14,14 +14,20 @@ from hub.edge.schema import MANIFEST, FileEntry, Manifest, Variant, from_json
 
 SELFTEST = "selftest.jsonl"
 TOKENIZER = "tokenizer.json"
+SIGNATURE = "bundle.json.sig"
+"""Signature over bundle.json, which cannot list it."""
+
 PREPROCESSOR = "preprocessor.json"
 """Everything that a table's row needs before the graph."""
 REPORT = "report.html"
-INFORMATIVE = ("README.md", REPORT, "NOTICE")
+INFORMATIVE = ("README.md", REPORT, "NOTICE", "bom.json")
 """Files that people read and nothing parses: a change in them warns, everything else that changed is refused."""
 
 MAX_MANIFEST_BYTES = 16_000_000
 MAX_DEPTH = 32
+
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+"""How a .zip file begins, the second one without entries."""
 
 
 @dataclass(frozen=True)
@@ -48,23 +54,33 @@ def locate(path: Path) -> Path:
     """Return the folder of the bundle at ``path``.
 
     Normally that is ``path`` itself. When the writer was stopped between renaming the old bundle aside and
-    the new one in, it is the old one. Nothing is moved: another process may be writing.
+    the new one in, it is the old one. Nothing is moved: another process may be writing. Of a .zip file it is the
+    folder of the cache that `hub.edge.archive.unpacked` returns.
 
     Raises:
-        BundleError: HUB-E001, there is no bundle.
+        BundleError: HUB-E001, there is no bundle; of a .zip file also what `hub.edge.archive.unpacked` raises.
     """
     path = path.absolute()
     try:
-        for folder in (path, aside(path)):
+        for folder in (path, aside(path), path):  # the last one: it may have been replaced between the two looks
             if (folder / MANIFEST).is_file():
                 return folder
-        present = path.exists()
+        present, zipped = path.exists(), path.is_file() and _is_archive(path)
     except (OSError, ValueError):
-        present = False
+        present, zipped = False, False
+    if zipped:
+        from hub.edge.archive import unpacked
+
+        return unpacked(path)
     if not present:
         raise BundleError("HUB-E001", f"there is no bundle at {path}", "no such folder", "check the path")
-    why = f"it has no {MANIFEST}" if path.is_dir() else "it is a file, a bundle is a folder"
+    why = f"it has no {MANIFEST}" if path.is_dir() else "it is a file, a bundle is a folder or a .zip file"
     raise BundleError("HUB-E001", f"{path} is not a bundle", why, f"name the folder that holds {MANIFEST}")
+
+
+def _is_archive(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(4) in _ZIP
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -79,13 +95,30 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     try:
         if path.stat().st_size > MAX_MANIFEST_BYTES:
-            _bad_manifest(path, f"it is larger than {MAX_MANIFEST_BYTES} bytes")
-        value = json.loads(path.read_bytes().decode("utf-8"), parse_constant=_no_constant)
-    except (OSError, ValueError, RecursionError) as error:
-        _bad_manifest(path, str(error), error)
+            _bad_manifest(str(path), f"it is larger than {MAX_MANIFEST_BYTES} bytes")
+        content = path.read_bytes()
+    except OSError as error:
+        _bad_manifest(str(path), str(error), error)
+    return parse_manifest(content, str(path))
+
+
+def parse_manifest(content: bytes, where: str) -> Manifest:
+    """Check the content of a bundle.json, which strangers may have written.
+
+    Args:
+        content: the file, at most `MAX_MANIFEST_BYTES`.
+        where: it stands, for messages.
+
+    Raises:
+        BundleError: HUB-E002, it is too deep, no JSON, has a key twice, or is no manifest of this schema.
+    """
+    try:
+        value = json.loads(content.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_no_repeats)
+    except (ValueError, RecursionError) as error:
+        _bad_manifest(where, str(error), error)
     fault = _fault(value)
     if fault:
-        _bad_manifest(path, fault)
+        _bad_manifest(where, fault)
     return from_json(value)
 
 
@@ -171,5 +204,13 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a number in JSON")
 
 
-def _bad_manifest(path: Path, why: str, cause: BaseException | None = None) -> NoReturn:
-    raise BundleError("HUB-E002", f"cannot read {path}", why, "get the bundle again or build it again") from cause
+def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a key that stands twice: of two values some programs take the first and some the last."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return found
+
+
+def _bad_manifest(where: str, why: str, cause: BaseException | None = None) -> NoReturn:
+    raise BundleError("HUB-E002", f"cannot read {where}", why, "get the bundle again or build it again") from cause

@@ -17,6 +17,7 @@ from hub.edge.folder import TOKENIZER, locate
 from hub.edge.onnx import OnnxRuntime
 from hub.edge.opening import choose_variant
 from hub.edge.pooling import TOKEN_OUTPUTS, PooledRuntime
+from hub.edge.remote import local_folder
 from hub.edge.schema import SCHEMA_VERSION, LabelEntry, Manifest, SessionOptions, Variant
 from hub.edge.special import TOKENIZER_CONFIG, read_config
 
@@ -60,6 +61,7 @@ def open_any(
     Raises:
         BundleError, MissingError, UsageError: as `Bundle.open`; HUB-E018, something is missing in the folder.
     """
+    path = local_folder(path, variant, profile)
     folder = foreign_folder(path)
     if folder is None:
         return Bundle.open(path, variant=variant, profile=profile, threads=threads)

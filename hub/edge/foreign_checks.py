@@ -17,6 +17,7 @@ from hub.edge.encode import INPUTS, Encoder, Text
 from hub.edge.folder import TOKENIZER
 from hub.edge.foreign import CONFIG, model_files, read_foreign
 from hub.edge.graph_file import read_graph_file
+from hub.edge.limits import check_graph
 from hub.edge.onnx import OnnxRuntime
 from hub.edge.schema import Manifest
 from hub.edge.special import TOKENIZER_CONFIG, read_config
@@ -139,6 +140,7 @@ def _tokenizer(folder: Path, manifest: Manifest, missing: list[str]) -> Iterator
 def _model(folder: Path, file: str, missing: list[str]) -> Iterator[Check]:
     """Yield the checks of one ONNX file."""
     try:
+        check_graph(folder, file, ())
         facts = read_graph_file(folder / file)
         absent = [name for name in facts.external if not (folder / file).with_name(name).is_file()]
         if facts.external:

@@ -128,6 +128,16 @@ def parse_cpuinfo(text: str) -> tuple[str, frozenset[str]]:
     return fields.get("model name", ""), frozenset(names & set(INSTRUCTION_SETS))
 
 
+def lacking(needed: Iterable[str]) -> tuple[str, ...]:
+    """Return those of some instruction sets that this machine does not have.
+
+    Args:
+        needed: names of `INSTRUCTION_SETS`.
+    """
+    wanted = set(needed)
+    return tuple(sorted(wanted - set(instruction_sets()))) if wanted else ()
+
+
 def require(needed: Iterable[str], what: str) -> None:
     """Refuse to run on a machine that lacks an instruction set.
 
@@ -138,7 +148,7 @@ def require(needed: Iterable[str], what: str) -> None:
     Raises:
         BundleError: HUB-E009, naming what is missing.
     """
-    missing = sorted(set(needed) - set(instruction_sets()))
+    missing = lacking(needed)
     if missing:
         raise BundleError(
             "HUB-E009",

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hub.contract.errors import BundleError
 from hub.contract.kinds import KINDS
-from hub.edge.reading import Reader, Scores
+from hub.edge.reading import MAX_BATCH_TOKENS, Reader, Scores
 
 if TYPE_CHECKING:
-    from hub.contract.exporter import Runtime
+    from hub.edge.parts import Part
     from hub.edge.schema import Manifest
+    from hub.edge.sessions import Sessions
+
+_NOTHING: Scores = np.zeros(0, dtype=np.float32)
+
+_PADDING_TOKENS = 4
+_PADDING_SHARE = 0.25
+"""A batch ends where a text would be padded by more than both: so many tokens, and this share of the longest."""
 
 
 class Model:
@@ -26,7 +33,7 @@ class Model:
         runtime: runs its file.
     """
 
-    def __init__(self, manifest: Manifest, variant: str, reader: Reader, runtime: Runtime) -> None:
+    def __init__(self, manifest: Manifest, variant: str, reader: Reader, runtime: Sessions) -> None:
         self.reader = reader
         self._runtime = runtime
         self._name = manifest.name
@@ -34,36 +41,52 @@ class Model:
         self._labels = len(manifest.labels)
         self._invariant = manifest.variants[variant].batch_invariant
 
-    def runs(self, inputs: Any, workers: int) -> list[list[tuple[Any, Scores]]]:
+    @property
+    def most(self) -> int:
+        """Inputs worth reading together: enough to find neighbours of equal length, few enough to be done soon."""
+        return min(self.reader.max_batch * 16, 512) if self._invariant else 64
+
+    def runs(self, part: Part) -> list[list[tuple[Any, Scores]]]:
         """Run the model; return for each input its pieces, each with its scores, as `Reader.kept` says.
 
         Args:
-            inputs: as `Reader.pieces` takes them.
-            workers: batches computed at the same time.
+            part: inputs as `Reader.pieces` takes them.
 
         Raises:
             BundleError: HUB-E010, the graph cannot take these inputs, or its scores cannot be used.
         """
-        pieces, owners = self.reader.pieces(inputs)
-        size = self.reader.max_batch if self._invariant else 1
-        order = sorted(range(len(pieces)), key=lambda i: self.reader.size(pieces[i]))
-        batches = [order[start : start + size] for start in range(0, len(order), size)]
-        found: list[Scores] = [np.zeros(0, dtype=np.float32)] * len(pieces)
-
-        def run(batch: list[int]) -> None:
-            chosen = [pieces[i] for i in batch]
-            for i, piece, scores in zip(batch, chosen, self._scores(chosen), strict=True):
-                found[i] = self.reader.kept(piece, scores)
-
-        _each(run, batches, workers)
+        pieces, owners = self.reader.pieces(part.inputs, part.first)
+        run = self._runtime.run_beside if part.beside else self._runtime.run
         runs: list[list[tuple[Any, Scores]]] = [[] for _ in range(owners[-1] + 1 if owners else 0)]
+        found: list[Scores] = [_NOTHING] * len(pieces)
+        for batch in self._batches(pieces):
+            chosen = [pieces[i] for i in batch]
+            for i, piece, scores in zip(batch, chosen, self._scores(chosen, run), strict=True):
+                found[i] = self.reader.kept(piece, scores)
         for owner, piece, scores in zip(owners, pieces, found, strict=True):
             runs[owner].append((piece, scores))
         return runs
 
-    def _scores(self, pieces: Sequence[Any]) -> Scores:
+    def _batches(self, pieces: Sequence[Any]) -> Iterator[list[int]]:
+        """Give the numbers of the pieces that run together: in size alike, so that little of a batch is padding."""
+        if not self._invariant:
+            yield from ([i] for i in range(len(pieces)))
+            return
+        sizes = [self.reader.size(piece) for piece in pieces]
+        batch: list[int] = []
+        for i in sorted(range(len(pieces)), key=lambda i: -sizes[i]):
+            longest = sizes[batch[0]] if batch else sizes[i]
+            most = min(self.reader.max_batch, max(1, MAX_BATCH_TOKENS // longest))
+            if len(batch) == most or longest - sizes[i] > max(_PADDING_TOKENS, longest * _PADDING_SHARE):
+                yield batch
+                batch = []
+            batch.append(i)
+        if batch:
+            yield batch
+
+    def _scores(self, pieces: Sequence[Any], run: Callable[[Any], Scores]) -> Scores:
         """Return what the model says about a batch: [batch, labels], or [batch, longest, classes]."""
-        scores = self._runtime.run(self.reader.feeds(pieces, self._runtime.inputs))
+        scores = run(self.reader.feeds(pieces, self._runtime.inputs))
         wanted = self._shape(pieces)
         fits = scores.ndim == len(wanted) and all(w in (0, n) for w, n in zip(wanted, scores.shape, strict=True))
         if not fits or not scores.size:
@@ -81,15 +104,3 @@ class Model:
         last = {"vector": 0, "fill": 0, "answer": 2}.get(self._answers, self._labels)
         longest = max(map(self.reader.size, pieces))
         return [len(pieces), *([longest] if self._answers in ("spans", "answer", "fill") else []), last]
-
-
-def _each(run: Callable[[list[int]], None], batches: Sequence[list[int]], workers: int) -> None:
-    """Run every batch, several at a time when asked to."""
-    if workers > 1 and len(batches) > 1:
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(run, batches))
-    else:
-        for batch in batches:
-            run(batch)

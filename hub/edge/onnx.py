@@ -13,6 +13,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as native
 
 from hub.contract.errors import BundleError
 from hub.contract.exporter import GraphDescription, GraphValue
+from hub.edge.limits import limit_memory
 from hub.edge.outputs import chosen_outputs, stacked
 
 _NATIVE = [value for value in vars(native).values() if isinstance(value, type) and issubclass(value, Exception)]
@@ -42,8 +43,9 @@ class OnnxRuntime:
     def __init__(self, file: Path, options: Mapping[str, Any]) -> None:
         self._file = file
         try:
+            # Its fallback would print a message and try the same provider once more.
             self._session = onnxruntime.InferenceSession(
-                str(file), _session_options(options), providers=["CPUExecutionProvider"]
+                str(file), _session_options(options), providers=["CPUExecutionProvider"], enable_fallback=0
             )
             self._inputs = tuple(entry.name for entry in self._session.get_inputs())
             outputs = [entry.name for entry in self._session.get_outputs()]
@@ -102,4 +104,5 @@ def _session_options(options: Mapping[str, Any]) -> onnxruntime.SessionOptions:
         chosen.add_session_config_entry("optimization.disable_specified_optimizers", disabled)
     # Waiting threads sleep instead of burning the core: on a shared device that was also the faster choice.
     chosen.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    limit_memory(chosen)
     return chosen

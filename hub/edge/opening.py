@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hub.contract.errors import BundleError, UsageError, nearest
 from hub.contract.kinds import KINDS
 from hub.edge.folder import PREPROCESSOR, TOKENIZER, file_states, needed
+from hub.edge.machine import lacking
 from hub.edge.schema import Manifest, Variant
 
 if TYPE_CHECKING:
@@ -33,10 +34,14 @@ def open_runtime(
         MissingError: HUB-E007, nothing is installed that runs its format.
         BundleError: HUB-E010, it cannot be loaded or wants other inputs.
     """
-    from hub.edge.runtimes import open_file
+    from hub.edge.runtimes import ONNX, open_file
 
+    if variant.format == ONNX:
+        from hub.edge.limits import check_graph
+
+        check_graph(folder, variant.file, manifest.files)
     session = variant.session
-    own = {"disabled_optimizers": session.disabled_optimizers} if variant.format == "onnx" else session.options
+    own = {"disabled_optimizers": session.disabled_optimizers} if variant.format == ONNX else session.options
     options = {
         **own,
         "threads": session.threads if threads is None else threads,
@@ -73,12 +78,27 @@ def choose_variant(folder: Path, manifest: Manifest, variant: str | None, profil
     if profile not in PROFILES and profile not in manifest.default_variant:
         raise UsageError("HUB-E008", f"there is no profile {profile!r}", nearest(profile, PROFILES))
     default = default_variant(manifest, profile)
-    if (folder / manifest.variants[default].file).exists():
-        return default
-    for name, other in manifest.variants.items():
-        if not other.requires and (folder / other.file).exists():
+    for name in (default, manifest.default_variant["portable"], *manifest.variants):
+        entry = manifest.variants[name]
+        if (folder / entry.file).exists() and not lacking(entry.requires):
             return name
     return default
+
+
+def notice(manifest: Manifest, profile: str, chosen: str) -> list[str]:
+    """Say why another variant than that of a profile runs; nothing when it is that one.
+
+    Args:
+        manifest: of the bundle.
+        profile: that was asked for.
+        chosen: what `choose_variant` returned for it.
+    """
+    default = default_variant(manifest, profile)
+    if chosen == default:
+        return []
+    missing = lacking(manifest.variants[default].requires)
+    why = f"needs {', '.join(missing)}, which this processor does not have" if missing else "is not here"
+    return [f"the variant {default!r} {why}; {chosen!r} is used"]
 
 
 def require_machine(manifest: Manifest, name: str) -> None:

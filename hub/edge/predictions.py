@@ -24,6 +24,8 @@ class Prediction:
         top: the most probable labels with their probabilities, best first.
         abstained: ``score`` is below the threshold: a person should decide.
         windows: windows of a long text whose scores were averaged.
+        out_of_domain: the text is unlike the training texts; ``None`` where the bundle cannot tell.
+        domain_score: mean log-probability of its pieces among theirs, in nats; ``None`` likewise.
     """
 
     label: str
@@ -32,6 +34,8 @@ class Prediction:
     top: tuple[tuple[str, float], ...]
     abstained: bool
     windows: int = 1
+    out_of_domain: bool | None = None
+    domain_score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ class LabelsPrediction:
         top: the most probable labels with their probabilities, predicted or not, best first.
         abstained: some label's decision is less probable than the threshold: a person should decide.
         windows: windows of a long text whose scores were averaged.
+        out_of_domain: the text is unlike the training texts; ``None`` where the bundle cannot tell.
+        domain_score: mean log-probability of its pieces among theirs, in nats; ``None`` likewise.
     """
 
     labels: tuple[str, ...]
@@ -51,6 +57,8 @@ class LabelsPrediction:
     top: tuple[tuple[str, float], ...]
     abstained: bool
     windows: int = 1
+    out_of_domain: bool | None = None
+    domain_score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +87,14 @@ class SpansPrediction:
     Args:
         spans: the entities; they do not overlap.
         windows: windows of a long text that were read.
+        out_of_domain: as in `Prediction`.
+        domain_score: as in `Prediction`.
     """
 
     spans: tuple[TextSpan, ...]
     windows: int = 1
+    out_of_domain: bool | None = None
+    domain_score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,29 +185,37 @@ def predicted_label(row: Floats, thresholds: Floats | None) -> int:
     return int((row if thresholds is None else row / thresholds).argmax())
 
 
-def label_prediction(
-    row: Floats,
+def label_predictions(
+    rows: Floats,
     labels: Sequence[str],
     names: Sequence[str],
     thresholds: Floats | None,
     top: int,
     least: float,
-    windows: int,
-) -> Prediction:
-    """Return the answer of one row.
+    windows: Sequence[int],
+) -> list[Prediction]:
+    """Return the answers of many rows.
 
     Args:
-        row: float64 [labels], sums to 1.
+        rows: float64 [rows, labels], each sums to 1.
         labels: ids.
         names: readable names.
         thresholds: as in `predicted_label`.
         top: labels listed.
-        least: probability below which it abstains.
-        windows: of the text.
+        least: probability below which a row abstains.
+        windows: of each text.
     """
-    chosen = predicted_label(row, thresholds)
-    score = float(row[chosen])
-    return Prediction(labels[chosen], names[chosen], score, _top(row, labels, top), score < least, windows)
+    order = np.argsort(-rows, axis=1, kind="stable")[:, :top]
+    best = np.take_along_axis(rows, order, axis=1).tolist()
+    chosen = (rows if thresholds is None else rows / thresholds).argmax(axis=1)
+    scores = rows[np.arange(len(rows)), chosen].tolist()
+    found = []
+    for place, score, listed, probabilities, count in zip(
+        chosen.tolist(), scores, order.tolist(), best, windows, strict=True
+    ):
+        ranked = tuple((labels[i], p) for i, p in zip(listed, probabilities, strict=True))
+        found.append(Prediction(labels[place], names[place], score, ranked, score < least, count))
+    return found
 
 
 def labels_prediction(
@@ -233,15 +253,27 @@ def spans_prediction(tagged: TaggedText, classes: Sequence[str], text: str, leas
         text: what was read.
         least: entities with a lower score are left out.
     """
-    column = {name: i for i, name in enumerate(classes)}
     spans = []
-    for first, end, kind in decode_tags([classes[i] for i in tagged.probabilities.argmax(axis=1)]):
-        inside = tagged.probabilities[first:end, [column[f"B-{kind}"], column[f"I-{kind}"]]]
-        score = min(float(inside.sum(axis=1).mean()), 1.0)
+    for first, end, kind, score in scored_entities(tagged.probabilities, classes):
         if score >= least:
             begin, stop = tagged.words[first][0], tagged.words[end - 1][1]
             spans.append(TextSpan(begin, stop, kind, score, text[begin:stop]))
     return SpansPrediction(tuple(spans), tagged.windows)
+
+
+def scored_entities(probabilities: Floats, classes: Sequence[str]) -> list[tuple[int, int, str, float]]:
+    """Return the entities of one text: first word, one past the last word, type, score.
+
+    Args:
+        probabilities: of its words, float64 [words, tags].
+        classes: tag classes.
+    """
+    column = {name: i for i, name in enumerate(classes)}
+    found = []
+    for first, end, kind in decode_tags([classes[i] for i in probabilities.argmax(axis=1)]):
+        inside = probabilities[first:end, [column[f"B-{kind}"], column[f"I-{kind}"]]]
+        found.append((first, end, kind, min(float(inside.sum(axis=1).mean()), 1.0)))
+    return found
 
 
 def _top(row: Floats, labels: Sequence[str], count: int) -> tuple[tuple[str, float], ...]:

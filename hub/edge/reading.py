@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from hub.contract.errors import BundleError
+from hub.contract.errors import BundleError, UsageError
 from hub.contract.kinds import KINDS
 from hub.edge.folder import PREPROCESSOR, TOKENIZER
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 MAX_TEXTS = 16
 """Texts in one run of a batch-invariant variant; more gains nothing on a CPU and costs memory."""
+
+MAX_BATCH_TOKENS = 2048
+"""Tokens in one run, padding included: attention needs memory by the square of the length."""
 
 MAX_ROWS = 512
 """Rows of a table in one run of a batch-invariant variant."""
@@ -41,8 +44,13 @@ class Reader(Protocol):
     names: tuple[str, ...]
     max_batch: int
 
-    def pieces(self, inputs: Any) -> tuple[list[Any], list[int]]:
-        """Return what the graph reads, and for each piece the number of the input it belongs to, in rising order."""
+    def pieces(self, inputs: Any, first: int = 0) -> tuple[list[Any], list[int]]:
+        """Return what the graph reads, and for each piece the number of the input it belongs to, in rising order.
+
+        Args:
+            inputs: texts or rows.
+            first: number of the first one among all inputs, from 0, for messages.
+        """
 
     def size(self, piece: Any) -> int:
         """Return the length of a piece; pieces of equal length waste nothing in a batch."""
@@ -70,13 +78,14 @@ class TextReader:
 
         self.names: tuple[str, ...] = INPUTS
         self.answers = KINDS[manifest.kind].answers
+        self._places = self.answers in ("spans", "answer", "fill")
         self.encoder = Encoder(folder / TOKENIZER, manifest.max_length, manifest.window_stride)
         # A gap's scores are as many as the vocabulary has tokens, at every token of the text.
         self.max_batch = 1 if self.answers == "fill" else MAX_TEXTS
         if self.answers == "fill" and not self.encoder.special.mask:
             raise BundleError("HUB-E011", f"{TOKENIZER} has no mask token", "a model that fills gaps needs one")
 
-    def pieces(self, inputs: Any) -> tuple[list[Encoding], list[int]]:
+    def pieces(self, inputs: Any, first: int = 0) -> tuple[list[Encoding], list[int]]:
         """See `Reader.pieces`."""
         if isinstance(inputs, str):
             self.encoder.encode(inputs)  # says what is wrong
@@ -87,15 +96,15 @@ class TextReader:
         if self.answers == "answer":
             windows = [self.encoder.answer_windows(pair) for pair in inputs]
         elif not self.encoder.stride:
-            return self.encoder.encode(inputs), list(range(len(inputs)))
+            return self.encoder.encode(inputs, self._places), list(range(len(inputs)))
         else:
-            windows = [self.encoder.windows(text) for text in inputs]
+            windows = self.encoder.all_windows(inputs, self._places)
         owners = [number for number, parts in enumerate(windows) for _ in parts]
         return [part for parts in windows for part in parts], owners
 
     def size(self, piece: Encoding) -> int:
         """See `Reader.size`."""
-        return len(piece.ids)
+        return len(piece)
 
     def feeds(self, pieces: Sequence[Encoding], inputs: Sequence[str]) -> dict[str, npt.NDArray[np.int64]]:
         """See `Reader.feeds`."""
@@ -103,9 +112,9 @@ class TextReader:
 
     def kept(self, piece: Encoding, scores: Scores) -> Scores:
         """See `Reader.kept`."""
-        if self.answers not in ("spans", "answer", "fill"):
+        if not self._places:
             return scores
-        found = scores[self.encoder.place(len(piece.ids), len(scores))]
+        found = scores[self.encoder.place(len(piece), len(scores))]
         if self.answers == "fill":
             from hub.edge.gaps import mask_positions
 
@@ -130,9 +139,16 @@ class TableReader:
         self.preprocessor = Preprocessor.read(folder / PREPROCESSOR)
         self.names = self.preprocessor.inputs
 
-    def pieces(self, inputs: Any) -> tuple[list[Any], list[int]]:
+    def pieces(self, inputs: Any, first: int = 0) -> tuple[list[Any], list[int]]:
         """See `Reader.pieces`."""
-        found = self.preprocessor.encode(inputs)
+        columns = self.preprocessor.columns
+        if getattr(inputs, "ndim", 0) == 2 and not hasattr(inputs, "columns"):  # numbers of numpy, without names
+            if inputs.shape[1] != len(columns):
+                what = f"an array of {inputs.shape[1]} columns was given"
+                names = ", ".join(column.name for column in columns[:12])
+                raise UsageError("HUB-E013", what, f"the bundle reads {len(columns)}, in this order: {names}")
+            inputs = {column.name: inputs[:, place] for place, column in enumerate(columns)}
+        found = self.preprocessor.encode(inputs, first + 1)
         return found, list(range(len(found)))
 
     def size(self, piece: Any) -> int:

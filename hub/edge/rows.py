@@ -12,6 +12,9 @@ from typing import IO, Any, Protocol
 from hub.contract.errors import DataError, nearest
 from hub.edge.encode import MAX_CHARACTERS
 
+AS_TEXT: Any = {"encoding": "utf-8-sig", "errors": "surrogateescape", "newline": ""}
+"""How streams of rows are opened: broken bytes become lone surrogates, so that one bad row does not end the reading."""
+
 _LINE = MAX_CHARACTERS + 1
 """A line or field that fills this is a bad row; an unclosed quote swallows no more."""
 
@@ -95,12 +98,13 @@ class TableColumns:
         return InputRow(line, {name: value[name] for name in self.names})
 
 
-def read_inputs(path: Path, columns: Columns) -> Iterator[InputRow]:
+def read_inputs(path: Path, columns: Columns, form: str = "") -> Iterator[InputRow]:
     """Read the inputs of a .csv or .jsonl file in flat memory.
 
     Args:
         path: UTF-8, with or without a byte order mark. A .csv has a heading line.
         columns: headings, or keys of the JSON objects.
+        form: ``csv`` or ``jsonl``; by default the ending of the name.
 
     Yields:
         One row for each record; blank lines are skipped.
@@ -108,18 +112,31 @@ def read_inputs(path: Path, columns: Columns) -> Iterator[InputRow]:
     Raises:
         DataError: HUB-E017 the file cannot be read, is of another kind, or lacks a column.
     """
-    readers = {".csv": _csv_rows, ".jsonl": _json_rows}
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
+    form = form or path.suffix.lower().removeprefix(".")
+    if form not in _READERS:
         raise DataError(
             "HUB-E017", f"cannot read {path}", "its name must end in .csv or .jsonl", "rename or convert it"
         )
     try:
-        # Broken bytes become lone surrogates here, so that one bad row does not end the reading.
-        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
-            yield from reader(stream, path, columns)
+        with path.open(**AS_TEXT) as stream:
+            yield from read_stream(stream, columns, form, path)
     except OSError as error:
         raise DataError("HUB-E017", f"cannot read {path}", error.strerror or str(error), "check the path") from error
+
+
+def read_stream(stream: IO[str], columns: Columns, form: str, path: Path) -> Iterator[InputRow]:
+    """Read inputs from a stream as `read_inputs` does from a file.
+
+    Args:
+        stream: opened with `AS_TEXT`.
+        columns: as in `read_inputs`.
+        form: ``csv`` or ``jsonl``.
+        path: of the file, or what stands for it in messages.
+
+    Raises:
+        DataError: HUB-E017, a column is missing.
+    """
+    return _READERS[form](stream, path, columns)
 
 
 def read_lines(stream: IO[str]) -> Iterator[InputRow]:
@@ -143,6 +160,18 @@ def read_objects(stream: IO[str], columns: Columns) -> Iterator[InputRow]:
     return _json_rows(stream, Path(), columns)
 
 
+def missing_column(path: Path, name: str, known: Sequence[str], columns: Columns) -> DataError:
+    """Return the error of a file that lacks a column.
+
+    Args:
+        path: of the file.
+        name: of the column.
+        known: columns that it has.
+        columns: that are read.
+    """
+    return DataError("HUB-E017", f"{path} has no column {name!r}", nearest(name, known), columns.option)
+
+
 def _csv_rows(stream: IO[str], path: Path, columns: Columns) -> Iterator[InputRow]:
     csv.field_size_limit(MAX_CHARACTERS)
     lines = _Lines(stream)
@@ -153,7 +182,7 @@ def _csv_rows(stream: IO[str], path: Path, columns: Columns) -> Iterator[InputRo
         raise DataError("HUB-E017", f"cannot read the heading of {path}", str(error), "check the file") from error
     for name in columns.names:
         if name not in heading:
-            raise DataError("HUB-E017", f"{path} has no column {name!r}", nearest(name, heading), columns.option)
+            raise missing_column(path, name, heading, columns)
     places = [heading.index(name) for name in columns.names]
     while True:
         try:
@@ -193,6 +222,9 @@ def _json_row(number: int, line: str, columns: Columns) -> InputRow:
     if missing:
         return InputRow(number, "", f"no object with the key {missing[0]!r}")
     return columns.of_object(number, value)
+
+
+_READERS = {"csv": _csv_rows, "jsonl": _json_rows}
 
 
 class _Lines:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import math
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -16,6 +17,7 @@ from hub.contract.errors import BundleError
 from hub.contract.kinds import KINDS, Kind
 from hub.contract.results import GateResult, Latency
 from hub.edge.answers import entity_types
+from hub.edge.out_of_domain import METHODS, unpacked
 
 SCHEMA_VERSION = 1
 _UNWRITTEN = {"unwritten": True}
@@ -23,6 +25,7 @@ _UNWRITTEN = {"unwritten": True}
 
 MANIFEST = "bundle.json"
 MAX_PATH = 200
+MAX_TARGETS = 16
 
 
 @dataclass(frozen=True)
@@ -85,19 +88,42 @@ class Variant:
 
 @dataclass(frozen=True)
 class Abstention:
-    """When to say "ask a person": below ``threshold`` of top probability the prediction abstains.
+    """When to say "ask a person": below ``threshold`` of confidence the prediction abstains.
+
+    The confidence is the probability of the predicted label; where a row may have any number of labels, that of the
+    least certain label; of an entity its score.
 
     Args:
         target_precision: precision aimed at on the calibration rows, 0..1.
-        threshold: lowest accepted top probability, 0..1.
-        coverage: share of calibration rows at or above the threshold, 0..1.
+        threshold: lowest accepted confidence, 0..1.
+        coverage: share of the calibration rows (or found entities) at or above the threshold, 0..1.
         precision: share of those that are right, 0..1.
+        guarantee: probability over draws of calibration rows that the precision on rows like them is at least
+            ``target_precision``, 0..1; 0 when they were too few, or not right often enough, to say so.
     """
 
     target_precision: float
     threshold: float
     coverage: float
     precision: float
+    guarantee: float = field(default=0.0, metadata=_UNWRITTEN)
+
+
+@dataclass(frozen=True)
+class OutOfDomain:
+    """When a text is unlike those that the model was built from; see `hub.edge.out_of_domain`.
+
+    Args:
+        method: how the score is computed, one of `hub.edge.out_of_domain.METHODS`.
+        threshold: texts with a lower score are out of domain.
+        coverage: share of the calibration rows at or above the threshold, 0..1.
+        pieces: what the score is computed from, as `hub.edge.out_of_domain.PieceScores.packed` writes it.
+    """
+
+    method: str
+    threshold: float
+    coverage: float
+    pieces: str
 
 
 @dataclass(frozen=True)
@@ -126,6 +152,8 @@ class Manifest:
             predicted. Empty: 0.5 for each, and the most probable label.
         unit: of the predicted number, ``""`` when it has none.
         outputs: names of the graph's outputs when several are its scores; empty: ``output`` alone.
+        target_precisions: thresholds for several target precisions, by variant name, lowest target first.
+        out_of_domain: when a text is unlike the training rows, for all variants.
         failed: the bundle was kept although gates were missed.
         gates: what was required and measured.
         machine: where the figures were measured.
@@ -153,6 +181,8 @@ class Manifest:
     unit: str = ""
     outputs: tuple[str, ...] = field(default=(), metadata=_UNWRITTEN)
     failed: bool = field(default=False, metadata=_UNWRITTEN)
+    target_precisions: Mapping[str, tuple[Abstention, ...]] = field(default_factory=dict, metadata=_UNWRITTEN)
+    out_of_domain: OutOfDomain | None = field(default=None, metadata=_UNWRITTEN)
 
 
 def to_json(value: Any) -> dict[str, Any]:
@@ -186,22 +216,49 @@ def _check(manifest: Manifest) -> None:
             raise _bad("window_stride", "it must be at least 0 and less than max_length")
     if manifest.outputs and (len(set(manifest.outputs)) != len(manifest.outputs) or len(manifest.outputs) > 16):
         raise _bad("outputs", "a name is repeated, or they are more than 16")
-    for path in manifest.files:
+    for path, entry in manifest.files.items():
         check_path(path)
+        if entry.bytes < 0:
+            raise _bad(f"files.{path}.bytes", "it must be at least 0")
     for name, variant in manifest.variants.items():
         check_path(variant.file)
         if variant.file not in manifest.files:
             raise _bad(f"variants.{name}.file", f"{variant.file!r} has no hash in 'files'")
         if not 1 <= variant.session.threads <= 1024:
             raise _bad(f"variants.{name}.session.threads", "it must be between 1 and 1024")
-    for name, abstention in manifest.abstention.items():
-        if not 0.0 <= abstention.threshold <= 1.0:
-            raise _bad(f"abstention.{name}.threshold", "it must be between 0 and 1")
+    _check_trust(manifest, kind)
     if "portable" not in manifest.default_variant:
         raise _bad("default_variant", "there is none for the profile 'portable'")
     for profile, name in manifest.default_variant.items():
         if name not in manifest.variants:
             raise _bad(f"default_variant.{profile}", f"there is no variant {name!r}")
+
+
+def _check_trust(manifest: Manifest, kind: Kind | None) -> None:
+    for name, abstention in manifest.abstention.items():
+        _check_shares(abstention, f"abstention.{name}")
+    for name, found in manifest.target_precisions.items():
+        targets = [entry.target_precision for entry in found]
+        if len(found) > MAX_TARGETS or any(low >= high for low, high in itertools.pairwise(targets)):
+            raise _bad(f"target_precisions.{name}", f"they must be at most {MAX_TARGETS}, each above the one before")
+        for number, entry in enumerate(found):
+            _check_shares(entry, f"target_precisions.{name}[{number}]")
+    if (score := manifest.out_of_domain) is not None:
+        if score.method not in METHODS or (kind is not None and kind.reads != "text"):
+            raise _bad("out_of_domain.method", f"there is no method {score.method!r} for {manifest.kind}")
+        _check_shares(score, "out_of_domain", but=("threshold",))
+        try:
+            unpacked(score.pieces)
+        except ValueError as error:
+            raise _bad("out_of_domain.pieces", str(error)) from error
+
+
+def _check_shares(entry: Abstention | OutOfDomain, where: str, but: Collection[str] = ()) -> None:
+    """Refuse numbers of an entry that are no shares or probabilities."""
+    for part in dataclasses.fields(entry):
+        value = getattr(entry, part.name)
+        if part.name not in but and isinstance(value, float) and not 0.0 <= value <= 1.0:
+            raise _bad(f"{where}.{part.name}", "it must be between 0 and 1")
 
 
 def _check_labels(manifest: Manifest, kind: Kind | None) -> None:
@@ -279,6 +336,8 @@ def read(hint: Any, value: Any, where: str = "") -> Any:
         value = float(value) if abs(value) < 2**53 else math.inf
     if type(value) is not hint or (hint is float and not math.isfinite(value)):
         raise _bad(where, f"it must be a {hint.__name__}")
+    if hint is int and abs(value) >= 2**63:
+        raise _bad(where, "it has more than 64 bits")
     return value
 
 

@@ -39,7 +39,7 @@ TOLERANCES = {"fp32": 1e-3}
 QUANTIZED_TOLERANCE = 0.05
 """The same for every other precision: kernels of different processors round int8 sums differently."""
 
-MAX_BYTES = 64_000_000
+MAX_BYTES, MAX_ROWS = 64_000_000, 10_000
 COUNT, MARGIN = 24, 0.2
 
 
@@ -219,6 +219,8 @@ def load(folder: Path) -> list[Row]:
         if path.stat().st_size > MAX_BYTES:
             raise BundleError("HUB-E015", f"{SELFTEST} is larger than {MAX_BYTES} bytes")
         lines = path.read_bytes().decode("utf-8").split("\n")
+        if len(lines) > MAX_ROWS + 1:
+            raise BundleError("HUB-E015", f"{SELFTEST} has more than {MAX_ROWS} rows")
         values: list[Any] = [json.loads(line) for line in lines if line]
     except (OSError, ValueError, RecursionError) as error:
         raise BundleError("HUB-E015", f"cannot read {SELFTEST} in {folder}", str(error), "get it again") from error

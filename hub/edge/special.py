@@ -84,7 +84,8 @@ def read_config(file: Path) -> dict[str, Any]:
 def token_text(entry: Any) -> str:
     """Return the text of a token as tokenizer_config.json writes it, a string or an object; ``""`` for none."""
     found = entry.get("content") if isinstance(entry, dict) else entry
-    return found if isinstance(found, str) else ""
+    whole = isinstance(found, str) and (found.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in found))
+    return str(found) if whole else ""  # the library cannot take half a character
 
 
 def _known(tokenizer: Tokenizer, *tokens: str) -> tuple[str, int] | None:

@@ -145,19 +145,20 @@ class Preprocessor:
         wide = {INPUTS[0]: self.numbers, INPUTS[1]: len(self.cardinalities)}
         return tuple(name for name in INPUTS if wide[name])
 
-    def encode(self, rows: Any) -> list[EncodedRow]:
+    def encode(self, rows: Any, first: int = 1) -> list[EncodedRow]:
         """Read rows; further columns they have are not looked at.
 
         Args:
             rows: mappings of column to value, or a table (`rows_of`). A number may be given as text (``"12.5"``);
                 ``None``, an empty text and NaN are missing values. A category that training did not know has an
                 index of its own.
+            first: number of the first row, for messages.
 
         Raises:
             BundleError: HUB-E030 a row lacks a column, HUB-E031 a value cannot be read; both name row and column.
             UsageError: HUB-E013, ``rows`` is neither rows nor a table.
         """
-        return [self._encode(row, number) for number, row in enumerate(rows_of(rows), start=1)]
+        return [self._encode(row, number) for number, row in enumerate(rows_of(rows), start=first)]
 
     def feeds(self, encodings: Sequence[EncodedRow], inputs: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
         """Return the arrays of one batch.

@@ -14,13 +14,13 @@ from pathlib import Path
 
 from hub.contract.errors import BundleError, UsageError
 from hub.edge.files import json_text, sha256, umask, write_text
-from hub.edge.folder import aside, fetched_files, read_manifest
+from hub.edge.folder import SIGNATURE, aside, fetched_files, read_manifest
 from hub.edge.schema import MANIFEST, FileEntry, Manifest, check_path, from_json, to_json
 
 STALE_SECONDS = 24 * 3600
 """A temporary folder untouched for so long was left by a process that was killed."""
 
-_HUB_EXTRAS = (".gitattributes", ".cache", ".huggingface")
+_HUB_EXTRAS = (".gitattributes", ".cache", ".huggingface", SIGNATURE)
 
 
 @contextmanager
@@ -106,7 +106,7 @@ def seal(folder: Path, manifest: Manifest) -> Manifest:
         name = path.relative_to(folder).as_posix()
         if path.is_symlink():
             raise BundleError("HUB-E003", f"{name} is a link", "a bundle holds files only", "copy the file itself")
-        if path.is_file() and name != MANIFEST:
+        if path.is_file() and name not in (MANIFEST, SIGNATURE):
             files[check_path(name)] = FileEntry(path.stat().st_size, sha256(path))
     sealed = _with_fetch_bytes(dataclasses.replace(manifest, files=files))
     from_json(to_json(sealed))

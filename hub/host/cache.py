@@ -19,8 +19,8 @@ from typing import Any
 
 from hub.contract.errors import MissingError
 from hub.edge.files import write_json
+from hub.edge.home import VARIABLE
 from hub.host.cachefile import SCHEMA, cache_file, limit
-from hub.host.home import VARIABLE
 from hub.host.installed import installed_key
 from hub.host.metadata import Metadata, PluginInfo
 from hub.host.quarantine import Quarantine

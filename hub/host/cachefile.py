@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hub.host.home import home
+from hub.edge.home import home
 
 SCHEMA = 2
 """Of the file; another one is made again."""

@@ -9,8 +9,8 @@ from hub.catalog import Supplier, supplier_of
 from hub.contract.domain import Domain, Task
 from hub.contract.errors import HubError, MissingError, UsageError, nearest
 from hub.contract.exporter import Exporter
+from hub.edge.home import home
 from hub.host.discovery import VARIABLE, Found
-from hub.host.home import home
 from hub.host.metadata import PluginInfo
 from hub.host.trial import Plugin
 

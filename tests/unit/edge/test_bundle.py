@@ -206,7 +206,7 @@ def test_one_byte_changed_anywhere_is_refused(
         Bundle.open(folder)
 
 
-@pytest.mark.parametrize("name", INFORMATIVE)
+@pytest.mark.parametrize("name", ["README.md", "report.html", "NOTICE"])
 def test_a_changed_card_only_warns(tiny: Path, name: str) -> None:
     (tiny / name).write_text("changed", encoding="utf-8")
     bundle = Bundle.open(tiny)
@@ -298,9 +298,34 @@ def test_an_unknown_format_is_refused(tiny: Path) -> None:
 def test_a_variant_for_another_machine_is_refused(tiny: Path) -> None:
     resealed(tiny, **with_variant(read_manifest(tiny), "int8", requires=("avx_of_the_future",)))
     with pytest.raises(BundleError, match="avx_of_the_future") as caught:
-        Bundle.open(tiny)
+        Bundle.open(tiny, variant="int8")
     assert caught.value.code == "HUB-E009"
-    assert Bundle.open(tiny, variant="fp32").variant == "fp32"
+    assert Bundle.open(tiny, variant="fp32").warnings == ()
+    other = Bundle.open(tiny)  # the portable variant should run everywhere; where it does not, another one can
+    assert other.variant == "fp32"
+    assert other.warnings == (
+        "the variant 'int8' needs avx_of_the_future, which this processor does not have; 'fp32' is used",
+    )
+    every = {
+        name: dataclasses.replace(v, requires=("avx_of_the_future",)) for name, v in other.manifest.variants.items()
+    }
+    with pytest.raises(BundleError, match="avx_of_the_future"):
+        Bundle.open(resealed(tiny, variants=every))
+
+
+def test_a_profiles_variant_falls_back_to_the_portable_one(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    variants = with_variant(read_manifest(tiny), "fp32", requires=("avx2", "avx512_vnni"))
+    resealed(tiny, **variants, default_variant={"portable": "int8", "x86-vnni": "fp32"})
+    monkeypatch.setattr("hub.edge.machine.instruction_sets", lambda: ("avx2", "fma"))
+    fallen = Bundle.open(tiny, profile="x86-vnni")
+    assert (fallen.variant, len(fallen.warnings)) == ("int8", 1)
+    assert "'fp32' needs avx512_vnni, which this processor does not have; 'int8' is used" in fallen.warnings[0]
+    with pytest.raises(BundleError, match="has no avx512_vnni") as caught:
+        Bundle.open(tiny, variant="fp32")
+    assert caught.value.code == "HUB-E009"
+    monkeypatch.setattr("hub.edge.machine.instruction_sets", lambda: ("avx2", "avx512_vnni"))
+    fitting = Bundle.open(tiny, profile="x86-vnni")
+    assert (fitting.variant, fitting.warnings) == ("fp32", ())
 
 
 def test_labels_and_outputs_must_agree(tiny: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.host.home import home
+from hub.edge.home import home
 
 
 @pytest.mark.parametrize(
