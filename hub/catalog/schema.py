@@ -126,6 +126,9 @@ class ModelEntry:
         licence: SPDX identifier in lower case.
         languages: codes (ISO 639-1), or ``multilingual``.
         bytes: of the default variant, all that is fetched.
+        variant: name of the default variant.
+        metric: name of the headline metric, ``""`` without a score.
+        score: of the default variant on the headline slice of the test rows; ``None`` when nothing was measured.
     """
 
     name: str
@@ -136,6 +139,9 @@ class ModelEntry:
     licence: str
     languages: tuple[str, ...]
     bytes: int
+    variant: str = ""
+    metric: str = ""
+    score: float | None = None
 
 
 @dataclass(frozen=True)
@@ -205,6 +211,8 @@ def _problems(registry: Registry) -> Iterable[tuple[str, str]]:
         yield from _commit(model.revision, f"{where}.revision", required=True)
         yield from _unless(_TASK.fullmatch(model.task), f"{where}.task", f"{model.task!r} does not read domain/task")
         yield from _unless(model.bytes > 0, f"{where}.bytes", "it must be above 0")
+        scored = (model.score is None) == (model.metric == "")
+        yield from _unless(scored, f"{where}.score", "a score goes with the name of its metric")
     for section, names in (
         ("plugins", [entry.distribution for entry in registry.suppliers]),
         ("base_models", [base.name for base in registry.base_models]),

@@ -10,6 +10,7 @@ import click
 from hub.cli import output
 from hub.cli.options import json_option
 from hub.cli.plugins import read_catalogue
+from hub.contract.errors import UsageError
 
 if TYPE_CHECKING:
     from hub.catalog.schema import BaseEntry, ModelEntry
@@ -37,21 +38,38 @@ def list_models(as_json: bool) -> None:
 
 
 @command.command("search")
-@click.argument("words", metavar="WORD...", nargs=-1, required=True)
+@click.argument("words", metavar="[WORD]...", nargs=-1)
+@click.option("--task", default="", metavar="DOMAIN[/TASK]", help="Published models of this task or domain only.")
+@click.option("--max-size", metavar="SIZE", help="Published models that fetch at most this: 10MB.")
+@click.option("--min-score", type=float, help="Published models with at least this headline score.")
 @json_option
-def search(words: tuple[str, ...], as_json: bool) -> None:
+def search(words: tuple[str, ...], task: str, max_size: str | None, min_score: float | None, as_json: bool) -> None:
     """Find models of the catalogue, the best match first.
 
-    Every WORD must be found, in names, languages (de or german), tasks, licences or summaries.
+    Every WORD must be found, in names, languages (de or german), tasks, licences or summaries. With --task, --max-size
+    or --min-score only published models are listed: base models have no task and no score.
     """
     from hub.catalog.client import search as find
+    from hub.catalog.published import keep
 
+    limited = bool(task or max_size) or min_score is not None
+    if not words and not limited:
+        raise UsageError(
+            "HUB-P056", "there is nothing to search for", "", "give a WORD, --task, --max-size, --min-score"
+        )
     registry = read_catalogue().registry
-    bases, models = find(registry.base_models, words), find(registry.models, words)
+    bases = () if limited else find(registry.base_models, words)
+    models = keep(find(registry.models, words), task, _size(max_size), min_score)
     if not (bases or models or as_json):
-        output.say(f"the catalogue has nothing for {' '.join(words)!r}; see: hub models list")
+        output.say(f"the catalogue has nothing for {' '.join(words) or 'that'!r}; see: hub models list")
         return
     _list(bases, models, as_json)
+
+
+def _size(text: str | None) -> int | None:
+    from hub.contract.budget import parse_budget
+
+    return None if text is None else parse_budget(f"size={text}").size_bytes
 
 
 @command.command("show")
@@ -109,10 +127,20 @@ def _list(bases: Sequence[BaseEntry], models: Sequence[ModelEntry], as_json: boo
         output.say()
     if models:
         published = [
-            (each.name, each.task, round(each.bytes / 1e6, 1), _languages(each.languages), each.licence, each.repo)
+            (
+                each.name,
+                each.task,
+                round(each.bytes / 1e6, 1),
+                None if each.score is None else round(each.score, 3),
+                each.metric,
+                _languages(each.languages),
+                each.licence,
+                each.repo,
+            )
             for each in models
         ]
-        output.show_table("", ("published model", "task", "MB", "languages", "licence", "repo"), published)
+        columns = ("published model", "task", "MB", "score", "metric", "languages", "licence", "repo")
+        output.show_table("", columns, published)
 
 
 def _languages(codes: tuple[str, ...]) -> str:

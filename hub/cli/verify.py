@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,11 +11,15 @@ from hub.cli import output
 from hub.cli.options import json_option
 from hub.contract.errors import EXIT_DONE, EXIT_GATE
 
+if TYPE_CHECKING:
+    from hub.edge.comparing import Check
+
 
 @click.command("verify")
 @click.argument("bundle")
+@click.option("--signature", "key", metavar="PUBKEY", help="Public key (PEM) that must have signed bundle.json.")
 @json_option
-def command(bundle: str, as_json: bool) -> int:
+def command(bundle: str, key: str | None, as_json: bool) -> int:
     """Check a bundle: hashes, schema, gates of the build, and its self-test on this machine.
 
     A folder that optimum or a user of Transformers.js made (config.json, tokenizer.json, ONNX files) is checked as far
@@ -34,6 +39,8 @@ def command(bundle: str, as_json: bool) -> int:
 
         findings = check_foreign(folder)
         checks, missing = list(findings.checks), findings.missing
+    if key:
+        checks.append(_signature(bundle, key))
     ok = all(check.ok for check in checks)
     if as_json:
         found = [dataclasses.asdict(check) for check in checks]
@@ -46,3 +53,12 @@ def command(bundle: str, as_json: bool) -> int:
         for sentence in missing:
             output.say(f"not verified: {sentence}")
     return EXIT_DONE if ok else EXIT_GATE
+
+
+def _signature(bundle: str, key: str) -> Check:
+    from pathlib import Path
+
+    from hub.edge.folder import locate
+    from hub.publish.sign import check_signature
+
+    return check_signature(locate(Path(bundle)), Path(key).expanduser())

@@ -1,1 +1,1 @@
-"""What goes to the Hub beside the model: its card and its notices."""
+"""What goes to the Hub: the bundle, its card, its notices and its bill of materials; and what comes back."""

@@ -36,7 +36,7 @@ def card_text(result: BuildResult, manifest: Manifest) -> str:
         usage(manifest),
         _section("Intended use", md.prose(result.card.intended_use)),
         _section("Out of scope", md.prose(result.card.out_of_scope)),
-        _section("Limits", md.prose(result.card.limits)),
+        _section("Limits and risks", md.prose(result.card.limits)),
         _data(result),
         _provenance(result),
         _licences(result),
@@ -278,22 +278,23 @@ def _calibration(result: BuildResult) -> str:
         if errors
         else ""
     )
-    if not result.abstention:
-        return _section("Calibration and abstention", stated)
-    rows = []
-    for variant, entry in result.abstention.items():
-        threshold = entry.get("threshold")
-        shares = [entry.get(key) for key in ("target_precision", "coverage", "precision")]
-        aim, coverage, precision = ("–" if share is None else numbers.percent(share) for share in shares)
-        rows.append(
-            [md.text(variant), aim, "–" if threshold is None else numbers.number(threshold), coverage, precision]
-        )
+    domain = " ".join(md.text(sentence) for sentence in figures.domain_sentences(result))
+    sentences = " ".join(figures.abstention_sentences(result))
+    promises = figures.promises(result)
+    if not promises:
+        return _section("Calibration and abstention", md.blocks(*filter(None, (stated, sentences, domain))))
     columns = ["Variant", "Precision aimed at", "Lowest accepted probability", "Rows answered", "Of those right"]
-    when = (
-        "Below the lowest accepted probability `hub predict` abstains: a person should decide. Measured on the "
-        "calibration rows:"
-    )
-    return md.blocks("## Calibration and abstention", stated, when, md.table(columns, rows))
+    tested = any("test_precision" in promise.entry for promise in promises)
+    columns += ["Test rows answered", "Of those right"] if tested else []
+    rows = []
+    for promise in promises:
+        threshold = promise.entry.get("threshold")
+        cells = [md.text(promise.variant) + (" (unasked)" if promise.default and tested else "")]
+        cells += [promise.shown("target_precision"), "–" if threshold is None else numbers.number(threshold)]
+        keys = ("coverage", "precision", *(("test_coverage", "test_precision") if tested else ()))
+        rows.append([*cells, *(promise.shown(key) for key in keys)])
+    table = md.table(columns, rows)
+    return md.blocks("## Calibration and abstention", *filter(None, (stated, sentences, table, domain)))
 
 
 def _data(result: BuildResult) -> str:

@@ -18,7 +18,7 @@ from hub.edge.schema import Manifest
 LIBRARY = "domainhub"
 
 # fmt: off
-_LICENCES = frozenset((
+LICENCES = frozenset((
     "afl-3.0", "agpl-3.0", "apache-2.0", "artistic-2.0", "bigcode-openrail-m", "bigscience-bloom-rail-1.0",
     "bigscience-openrail-m", "bsd", "bsd-2-clause", "bsd-3-clause", "bsd-3-clause-clear", "bsl-1.0", "c-uda",
     "cc", "cc-by-2.0", "cc-by-2.5", "cc-by-3.0", "cc-by-4.0", "cc-by-nc-2.0", "cc-by-nc-3.0", "cc-by-nc-4.0",
@@ -138,7 +138,7 @@ def hub_licence(spdx: str) -> str | None:
     """Return the Hub's identifier of a licence, or ``None`` when the Hub does not list it."""
     name = spdx.strip().lower().removesuffix("-only").removesuffix("-or-later")
     name = _ALIASES.get(name, name)
-    return name if name in _LICENCES else None
+    return name if name in LICENCES else None
 
 
 def _licence(result: BuildResult) -> tuple[str | None, str | None, str | None]:
@@ -164,10 +164,19 @@ def languages(stated: str) -> list[str] | None:
     return [name for name in codes if re.fullmatch(r"[a-z]{2,3}|multilingual|code", name)] or None
 
 
+def has_js_class(manifest: Manifest) -> bool:
+    """Return whether Transformers.js has a class for the model: for a student without attention it has none."""
+    return not manifest.provenance.get("student")
+
+
 def _tags(result: BuildResult, manifest: Manifest) -> list[str]:
     entries = manifest.variants.values()
     formats = [entry.format for entry in entries] + [entry.precision for entry in entries]
-    browser = ["transformers.js"] if runs_in_javascript(result.kind) and _js_files(manifest) else []
+    browser = (
+        ["transformers.js"]
+        if runs_in_javascript(result.kind) and has_js_class(manifest) and _js_files(manifest)
+        else []
+    )
     domain = result.task.partition("/")[0]
     return list(dict.fromkeys([*result.card.tags, domain, *sorted(set(formats)), "edge", *browser]))
 

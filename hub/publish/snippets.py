@@ -21,7 +21,7 @@ SHOWS = {
 ENCODES = {
     "vector": f'text = tokenizer.encode("{TEXT}")',
     "answer": f'question, context = "{QUESTION}", "{CONTEXT}"\ntext = tokenizer.encode(question, context)',
-    "fill": 'mask = json.load(open("tokenizer_config.json", encoding="utf-8"))["mask_token"]\n'
+    "fill": 'mask = json.loads(Path("tokenizer_config.json").read_text("utf-8"))["mask_token"]\n'
     'mask = mask if isinstance(mask, str) else mask["content"]\n'
     f'text = tokenizer.encode(f"{TEXT} {{mask}}")',
 }

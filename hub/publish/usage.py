@@ -1,4 +1,4 @@
-"""How to run a bundle, as the card shows it: command line, Python with and without the hub, Node."""
+"""How to run a bundle, as the card shows it: command line, Python with and without the hub, Node, browser."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hub.edge.answers import MAX_ANSWER_TOKENS
 from hub.edge.schema import Manifest, Variant
 from hub.publish import markdown as md
 from hub.publish import snippets
-from hub.publish.metadata import JS_PRECISIONS
+from hub.publish.metadata import JS_PRECISIONS, has_js_class
 from hub.publish.snippets import TEXT
 
 _HUB = """from hub.edge import Bundle
@@ -31,11 +31,12 @@ _SHOWS = {
 }
 
 _PYTHON = """import json
+from pathlib import Path
 import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
-bundle = json.load(open("bundle.json", encoding="utf-8"))
+bundle = json.loads(Path("bundle.json").read_text("utf-8"))
 tokenizer = Tokenizer.from_file("tokenizer.json")
 tokenizer.no_padding()
 tokenizer.enable_truncation(bundle["max_length"])
@@ -70,6 +71,14 @@ env.allowRemoteModels = false; // the folder is read, nothing is fetched
 const ask = await pipeline("{pipeline}", "./", {{ dtype: "{precision}" }});
 console.log(await ask({call}));{remark}"""
 
+_BROWSER = """import {{ env, pipeline }} from "./transformers.js";
+
+env.allowRemoteModels = false; // nothing but this server is asked
+env.allowLocalModels = true;
+env.localModelPath = "./";
+const ask = await pipeline("{pipeline}", "bundle", {{ device: "wasm", dtype: "{precision}" }}); // name of this folder
+console.log(await ask({call}));{remark}"""
+
 _NODE_KINDS = {
     "text-classification": ("text-classification", f'"{TEXT}", {{ top_k: 3 }}', ""),
     "multi-label": ("text-classification", f'"{TEXT}", {{ top_k: null }}', " // every label with its own probability"),
@@ -97,9 +106,14 @@ def usage(manifest: Manifest) -> str:
         python = "In Python with `onnxruntime`, `tokenizers` and `numpy` alone:"
         parts += [python, f"```python\n{python_code(manifest, variant)}\n```"]
     precision = JS_PRECISIONS.get(variant.file)
-    node = _node_code(manifest.kind, precision) if precision else ""
+    node = _node_code(manifest.kind, precision) if precision and has_js_class(manifest) else ""
     if node:
         parts += ["In Node with `@huggingface/transformers`:", f"```js\n{node}\n```"]
+        if manifest.kind in _NODE_KINDS:
+            where = (
+                "In a module script of a page, with `dist/transformers.js` of the package and this folder beside it:"
+            )
+            parts += [where, f"```javascript\n{_browser_code(manifest.kind, precision or '')}\n```"]
         if manifest.window_stride:
             parts.append(f"Node reads the first {manifest.max_length} tokens of a text; the hub reads all of it.")
     return md.blocks(*parts)
@@ -140,6 +154,12 @@ def _node_code(kind: str, precision: str) -> str:
         return ""
     pipeline, call, remark = _NODE_KINDS[kind]
     return _NODE.format(pipeline=pipeline, precision=precision, call=call, remark=remark)
+
+
+def _browser_code(kind: str, precision: str) -> str:
+    """Return a page that answers one input with Transformers.js, served from the folder above the bundle's."""
+    pipeline, call, remark = _NODE_KINDS[kind]
+    return _BROWSER.format(pipeline=pipeline, precision=precision, call=call, remark=remark)
 
 
 def _is_plain(manifest: Manifest, kind: Kind) -> bool:

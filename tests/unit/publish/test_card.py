@@ -141,7 +141,7 @@ def test_authors_words_and_data_are_there(card: str) -> None:
         "Sorts short diagnosis texts into the chapters of ICD-10-CM.",
         "## Intended use\n\nPre-sorting of diagnosis lists that a person checks.",
         "## Out of scope\n\nDecisions about patients.",
-        "## Limits\n\nNot a medical device. English only.",
+        "## Limits and risks\n\nNot a medical device. English only.",
         "- Source: [packaged](https://example.org/simple-icd-10-cm), version 2026-04",
         "- Rows after cleaning: train 20,973, validation 1,900, calibration 1,850, test 2,100",
         "- Note: The chapter of special purposes has 5 codes and is left out.",
