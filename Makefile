@@ -22,10 +22,10 @@ PROJECTS := pyproject.toml plugins/medical/pyproject.toml exporters/onnx/pyproje
 BUNDLE := build/icd10-chapter
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint types bench architectures dist clean help FORCE
+.PHONY: demo test lint types bench architectures fuzz interop dist clean help FORCE
 
 help:
-	@echo "make demo | test | lint | types | bench | architectures | dist | clean; see README.md"
+	@echo "make demo | test | lint | types | bench | architectures | fuzz | interop | dist | clean; see README.md"
 
 demo: $(VENV)/.installed
 	$(BIN)/hub build medical/icd10-chapter --recipe quick --out $(BUNDLE)
@@ -58,6 +58,39 @@ bench: $(VENV)/.tested
 # It resumes; with Node the bundles are opened in Transformers.js too.
 architectures: $(VENV)/.tested
 	$(BIN)/python benchmarks/architectures.py
+
+# Opens damaged bundles for a long time: FUZZ_SECONDS for each of eight kinds of files. docs/security.md
+FUZZ_SECONDS ?= 300
+FUZZED := bundle.json config.json tokenizer.json tokenizer_config.json preprocessor.json selftest.jsonl model.onnx \
+	bundle.zip
+
+fuzz: $(VENV)/.tested
+	-$(PIP) install --quiet "atheris>=3,<4"
+	@for target in $(FUZZED); do $(BIN)/python tests/fuzz/fuzz_open.py $$target $(FUZZ_SECONDS) || exit 1; done
+
+# Opens bundles in other people's runtimes: Node, Chromium (when they are installed) and optimum-onnx, which needs
+# transformers 4 and so a Python of its own. HUB_INTEROP_BUNDLE names further bundles. docs/interop.md
+INTEROP := build/interop
+
+interop: $(VENV)/.tested $(INTEROP)/.node $(INTEROP)/.optimum
+	$(BIN)/python -m pytest tests/interop $(PYTEST)
+
+# The ONNX Runtime of Node would fetch a CUDA provider that is not on npm; the CPU library is in the package.
+$(INTEROP)/.node: tests/interop/package.json
+	@mkdir -p $(INTEROP)
+	@cp tests/interop/package.json $(INTEROP)/
+	@if command -v npm > /dev/null; then \
+		cd $(INTEROP) && ONNXRUNTIME_NODE_INSTALL=skip npm install --no-audit --no-fund; \
+	else echo "npm is not installed: the tests in Node and in a browser skip"; fi
+	@touch $@
+
+# PyTorch is the one of the hub, so that no other one is fetched.
+$(INTEROP)/.optimum: tests/interop/optimum.txt | $(VENV)/.torch
+	@$(BIN)/python -m venv --clear $(INTEROP)/optimum-venv
+	@$(INTEROP)/optimum-venv/bin/python -m pip --disable-pip-version-check install --quiet \
+		"$(TORCH)" $(if $(TORCH_INDEX),--index-url "$(TORCH_INDEX)")
+	@$(INTEROP)/optimum-venv/bin/python -m pip --disable-pip-version-check install --quiet -r tests/interop/optimum.txt
+	@touch $@
 
 dist: $(VENV)/.installed
 	# What an earlier build left behind would end up in the wheels.

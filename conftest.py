@@ -19,7 +19,8 @@ ROOT = Path(__file__).parent
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 for name in [name for name in os.environ if name.startswith("HUB_") and name != "HUB_BENCH_DATA"]:
-    del os.environ[name]
+    if not name.startswith("HUB_INTEROP_"):
+        del os.environ[name]
 
 _HOME = tempfile.mkdtemp(prefix="domainhub-tests-")
 os.environ["DOMAINHUB_HOME"] = _HOME
