@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 import click
 
 from hub.cli import output
@@ -14,18 +11,19 @@ from hub.cli.building import (
     recipe_options,
     run_build,
     runs_option,
-    show_result,
+    search_options,
+    show_built,
+    shown,
+    with_search,
 )
 from hub.cli.options import json_option
 from hub.contract.errors import UsageError
-
-if TYPE_CHECKING:
-    from hub.pipeline.build import Built
 
 
 @click.command()
 @click.argument("task_id", metavar="TASK", required=False)
 @recipe_options
+@search_options
 @click.option("--out", metavar="DIR", help="Where the bundle goes; without it the run keeps it.")
 @click.option("--resume", metavar="RUN", help="Go on with a run as it was started; TASK is not given then.")
 @click.option("--selftest-from-data", is_flag=True, help="Allow your own validation rows in the bundle's self-test.")
@@ -37,6 +35,9 @@ def command(
     settings: tuple[str, ...],
     folder: str | None,
     source: str,
+    budget: str,
+    profile: str,
+    exhaustive: bool,
     out: str | None,
     resume: str | None,
     selftest_from_data: bool,
@@ -47,6 +48,9 @@ def command(
 
     TASK is named DOMAIN/TASK; see: hub tasks. Interrupted builds go on where they stopped when the same
     command is given again. A missed gate ends with exit code 1; the run is kept and no bundle is written.
+
+    With --budget the student is searched for: depth, vocabulary, form and precision, by measuring. A budget that
+    nothing keeps ends with exit code 1 and the nearest candidates.
     """
     from pathlib import Path
 
@@ -57,33 +61,19 @@ def command(
     if resume is not None:
         from hub.pipeline.run import Run
 
-        if recipe or settings or folder or source or out or selftest_from_data:
+        choices = (recipe, settings, folder, source, budget, profile, exhaustive, out, selftest_from_data)
+        if any(choices):
             why = "a run goes on as it was started"
             raise UsageError("HUB-U010", "--resume goes with no other choice", why, "start a new build instead")
         run = Run.open(Path(runs), resume)
-        built = _shown(lambda: go_on(run), as_json)
+        built = shown(lambda: go_on(run), as_json)
     else:
         request = make_request(task_id or "", recipe, settings, folder, source, out, selftest_from_data)
-        built = _shown(lambda: run_build(request, runs), as_json)
+        request = with_search(request, budget, profile, exhaustive)
+        built = shown(lambda: run_build(request, runs), as_json)
     if as_json:
         from hub.pipeline.documents import build_json
 
         output.emit_json(build_json(built))
         return
-    if built.result is not None:
-        show_result(built.result)
-    output.say(f"run: {built.run}")
-    output.say(f"bundle: {built.bundle}")
-    output.say(f"report: {built.report}")
-
-
-def _shown(run: Callable[[], Built], as_json: bool) -> Built:
-    """Build; where gates are missed, show what was measured before the error is reported."""
-    from hub.pipeline.build import MissedGatesError
-
-    try:
-        return run()
-    except MissedGatesError as error:
-        if not as_json:
-            show_result(error.result)
-        raise
+    show_built(built)

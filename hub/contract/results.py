@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.contract.metrics import LabelScore
+from hub.contract.search_results import SearchSummary
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,11 @@ class ModelResult:
         bytes: size: weights of baseline and teacher, fetched bytes of a variant.
         latency: by token count as text (``"16"``, ``"64"``).
         evaluations: by slice name; ``all`` when the task has no slices.
+        target_precisions: of a variant, lowest target first: target_precision, threshold, guarantee, coverage and
+            precision on calibration rows, test_coverage and test_precision (0..1), and test_kept, the test rows (or
+            entities) answered.
+        disagreement: percent of the test rows on which another model answers otherwise, by its name; empty when not
+            measured.
     """
 
     name: str
@@ -118,6 +124,8 @@ class ModelResult:
     bytes: int = 0
     latency: Mapping[str, Latency] = field(default_factory=dict)
     evaluations: Mapping[str, Evaluation] = field(default_factory=dict)
+    target_precisions: tuple[Mapping[str, float], ...] = field(default=(), metadata={"unwritten": True})
+    disagreement: Mapping[str, float] = field(default_factory=dict, metadata={"unwritten": True})
 
 
 @dataclass(frozen=True)
@@ -275,8 +283,8 @@ class BuildResult:
         trainings: teacher, student.
         cleaning: the data report.
         gates: every gate.
-        abstention: by variant: target_precision, threshold, coverage, precision (0..1); none where a row is not one
-            decision.
+        abstention: by variant the entry of its ``target_precisions`` that it goes by unasked; none where no target
+            could be promised, and for entities and numbers.
         licences: of data and base model.
         card: the author's words.
         base_model: id of the base model and its revision or version.
@@ -290,6 +298,9 @@ class BuildResult:
         thresholds: variant to label id to the probability from which the label is predicted; empty where the usual
             rule holds.
         unit: of the predicted number, ``""`` when it has none.
+        out_of_domain: method, threshold, coverage of calibration and test_coverage of test rows (0..1), what the
+            foreign texts were, foreign_rows, foreign_found (0..1) and auroc (0..1); empty where there is no score.
+        search: what a search under a budget found; one entry, none without a budget.
     """
 
     run: str
@@ -317,3 +328,5 @@ class BuildResult:
     metrics: tuple[MetricName, ...] = ()
     thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     unit: str = ""
+    out_of_domain: Mapping[str, Any] = field(default_factory=dict, metadata={"unwritten": True})
+    search: tuple[SearchSummary, ...] = field(default=(), metadata={"unwritten": True})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib
 import json
 import re
@@ -18,9 +19,9 @@ from hub.contract.kinds import KINDS
 from hub.contract.results import BuildResult
 from hub.edge.schema import read
 from hub.edge.writer import check_target, staged
-from hub.pipeline.context import BuildRequest, Context
+from hub.pipeline.context import BuildRequest, Chosen, Context
 from hub.pipeline.fingerprint import fingerprint
-from hub.pipeline.plan import STAGE_NAMES, Stage, stage_fingerprint, stages_of
+from hub.pipeline.plan import SEARCH, STAGE_NAMES, Stage, search_choices, stage_fingerprint, stages_for
 from hub.pipeline.progress import Reporter, libraries_to_log, logs_to
 from hub.pipeline.run import Run, RunInfo, StageRecord, now
 from hub.train.base import find_base
@@ -57,7 +58,8 @@ def run_id(request: BuildRequest) -> str:
     """
     recipe = request.recipe.to_mapping()
     folder = str(request.data_folder.absolute()) if request.data_folder else ""
-    chosen = fingerprint([request.task_id, recipe, request.source, folder])
+    search = [search_choices(request)] if request.budget else []
+    chosen = fingerprint([request.task_id, recipe, request.source, folder, *search])
     # The name of a recipe is the user's own text; it must not lead out of the folder of the runs.
     name = _UNSAFE.sub("-", request.recipe.name).strip("-.")[:_LONGEST_NAME] or "recipe"
     return f"{request.task_id.replace('/', '-')}-{name}-{chosen[:8]}"
@@ -122,11 +124,14 @@ def _build(context: Context, until: str) -> Built:
     run.describe(_info(context.request, run, until))
     with logs_to(run.log):
         outputs: dict[str, str] = {}
-        for stage in stages_of(context.kind.name)[: STAGE_NAMES.index(until) + 1]:
+        stages = stages_for(context.request)
+        for stage in stages[: [stage.name for stage in stages].index(until) + 1]:
             record, stood = _run_stage(stage, context, outputs)
             outputs[stage.name] = record.output
             if stood:
                 reused.append(stage.name)
+            if stage.name == SEARCH.name:
+                context = with_choice(context)
         if until != "report":
             return Built(run.folder, None, None, None, tuple(reused), time.monotonic() - started)
         return _finish(context, tuple(reused), started)
@@ -162,6 +167,7 @@ def _info(request: BuildRequest, run: Run, until: str) -> RunInfo:
         out=str(request.out.absolute()) if request.out else "",
         selftest_from_data=request.selftest_from_data,
         created=now(),
+        search=search_choices(request),
     )
     return info if until == "report" else run.keep_ending(info)
 
@@ -197,6 +203,14 @@ def _run_stage(stage: Stage, context: Context, outputs: dict[str, str]) -> tuple
 def _function(stage: Stage) -> Callable[[Context, Path], str]:
     function: Callable[[Context, Path], str] = importlib.import_module(f"hub.pipeline.{stage.module}").run
     return function
+
+
+def with_choice(context: Context) -> Context:
+    """Return the context in which later stages work: with the student and the form that the search chose."""
+    choice = json.loads((context.run.stage(SEARCH.name) / "choice.json").read_text("utf-8"))
+    recipe = context.recipe.with_settings(choice["settings"])
+    chosen = Chosen(choice["form"], tuple(choice["keep"]))
+    return dataclasses.replace(context, request=dataclasses.replace(context.request, recipe=recipe, chosen=chosen))
 
 
 def _finish(context: Context, reused: tuple[str, ...], started: float) -> Built:

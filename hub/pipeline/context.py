@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from hub.contract.budget import Budget
 from hub.contract.domain import KINDS, Kind, Task
 from hub.contract.exporter import Exporter
 from hub.contract.recipe import Recipe
@@ -18,8 +20,22 @@ from hub.edge.files import write_json
 from hub.edge.schema import read
 from hub.pipeline.progress import Reporter
 from hub.pipeline.run import Run
+from hub.search.measured import DeviceRatio
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a search chose beside the recipe's values.
+
+    Args:
+        form: of the exporter, ``""`` for fp32.
+        keep: parts of the graph that stay fp32.
+    """
+
+    form: str
+    keep: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -37,6 +53,11 @@ class BuildRequest:
         data_folder: the user's own rows instead.
         out: where the bundle goes; ``None`` leaves it in the run.
         selftest_from_data: the user's rows may be copied into the bundle's self-test.
+        budget: limits under which the student is searched for; ``None`` takes the recipe's own.
+        profile: target of the search.
+        device: how a device compares with this machine, where figures of it were given.
+        exhaustive: the search measures and scores everything, also what cannot win.
+        chosen: what the search chose; set when it is done.
     """
 
     task_id: str
@@ -49,6 +70,28 @@ class BuildRequest:
     data_folder: Path | None = None
     out: Path | None = None
     selftest_from_data: bool = False
+    budget: Budget | None = None
+    profile: str = "portable"
+    device: DeviceRatio | None = None
+    exhaustive: bool = False
+    chosen: Chosen | None = None
+
+
+class RunView(Run):
+    """A run of which some stages are read from other folders; nothing is ever written to them.
+
+    Args:
+        run: whose other stages stay as they are.
+        folders: by the name of the stage.
+    """
+
+    def __init__(self, run: Run, folders: Mapping[str, Path]) -> None:
+        super().__init__(run.folder)
+        self._folders = dict(folders)
+
+    def stage(self, name: str) -> Path:
+        """Return the folder of a finished stage."""
+        return self._folders.get(name) or super().stage(name)
 
 
 @dataclass(frozen=True)
@@ -76,6 +119,18 @@ class Context:
     @functools.cached_property
     def _prepared(self) -> Prepared:
         return load_prepared(self.run.stage("data"))
+
+    def view(self, recipe: Recipe, folders: Mapping[str, Path]) -> Context:
+        """Return a context in which stages see another recipe, and other folders in place of some stages.
+
+        Args:
+            recipe: of a candidate.
+            folders: by the name of the stage.
+        """
+        run = RunView(self.run, folders)
+        view = dataclasses.replace(self, request=dataclasses.replace(self.request, recipe=recipe), run=run)
+        view.__dict__["_prepared"] = self._prepared  # the rows are the same: they are not read again
+        return view
 
     def result(self, stage: str, name: str, kind: type[T]) -> T:
         """Read a JSON result of a finished stage.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hub.contract.figures import headline_slice, model_of
 from hub.contract.results import BuildResult, ModelResult
+from hub.contract.search_results import CandidateFigures, SearchSummary
 from hub.edge.schema import to_json
 
 if TYPE_CHECKING:
@@ -52,7 +53,27 @@ def result_json(result: BuildResult) -> dict[str, object]:
         "variants": variants,
         "default_variant": result.default_variant,
         "gates": [to_json(gate) for gate in result.gates],
+        **({"search": search_json(result.search[0])} if result.search else {}),
     }
+
+
+def search_json(summary: SearchSummary) -> dict[str, object]:
+    """Return what a search found: limits, counts, the choice, and every candidate with its reason."""
+    chosen = summary.chosen
+    return {
+        **{key: value for key, value in to_json(summary).items() if key != "candidates"},
+        "chosen": chosen.key if chosen else None,
+        "candidates": [_candidate(entry) for entry in summary.candidates],
+    }
+
+
+def _candidate(entry: CandidateFigures) -> dict[str, object]:
+    """Return a candidate; figures that were not taken are null."""
+    values = to_json(entry)
+    for name in ("size_bytes", "p50_ms", "p95_ms", "memory_bytes"):
+        values[name] = values[name] or None
+    values["score_percent"] = entry.score_percent if entry.score_percent >= 0 else None
+    return values
 
 
 def _scored(parts: dict[str, float]) -> dict[str, object]:

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from hub.contract.data import SPLITS
+from hub.contract.errors import UsageError
 from hub.contract.kinds import KINDS
 from hub.contract.recipe import Recipe
 from hub.data.readers import FORMATS
+from hub.data.unlabelled import unlabelled_files
 from hub.edge.schema import to_json
 from hub.pipeline.context import BuildRequest
 from hub.pipeline.fingerprint import (
@@ -50,16 +52,17 @@ class Stage:
 
 
 _SCORING = (
-    *("evaluate", "contract.outcomes", "contract.domain", "edge.answers"),
+    *("evaluate", "contract.outcomes", "contract.domain", "edge.answers", "edge.predictions"),
     *(f"contract.{name}" for name in ("metrics", "metrics_labels", "metrics_spans")),
     *("pipeline.stages.rows", "pipeline.stages.scoring"),
 )
-_ENCODING = ("edge.encode", "edge.special", "train.batches", "pipeline.stages.encoding")
+_ENCODING = ("edge.encode", "edge.tokenizer_check", "edge.special", "train.batches", "pipeline.stages.encoding")
 _TRAINING = (
-    *(*_SCORING, *_ENCODING, "train", "compress.vocabulary"),
+    *(*_SCORING, *_ENCODING, "train", "compress", "data", "contract.sampling"),
     *(f"pipeline.stages.{name}" for name in ("training", "branch", "objectives")),
 )
 _RUNNING = (*_SCORING, *_ENCODING, "edge.onnx", "train.inference", "pipeline.stages.running")
+_BUDGET = ("pipeline.stages.budgets", "search.measured", "search.probe")
 _DROP = ("gates.max_drop_points", "gates.label_drop_points", "gates.label_drop_rows", "gates.label_min_rows")
 
 STAGES = (
@@ -78,7 +81,7 @@ STAGES = (
         module="stages.baseline",
         needs=("data",),
         recipe=("seed", "max_length"),
-        code=(*_SCORING, "edge.encode", "edge.special", "edge.timing", "train.base", "pipeline.stages.lengths"),
+        code=(*_SCORING, *_ENCODING, "edge.timing", "train.base", "pipeline.stages.lengths"),
         reads=("base", "metrics"),
     ),
     Stage(
@@ -96,11 +99,14 @@ STAGES = (
         module="stages.distill",
         needs=("data", "finetune"),
         recipe=(
-            *("seed", "max_length", "window_stride", "student"),
+            *("seed", "max_length", "window_stride", "student", "data.seed", "data.text", "data.text_pair"),
             *("compress.trim_vocabulary", "compress.min_piece_count", "compress.vocabulary"),
         ),
-        code=(*_TRAINING, "edge.encode", "pipeline.stages.finetune"),
-        reads=("metrics",),
+        code=(
+            *(*_TRAINING, "edge.encode", "data", "checkpoint.describe", "checkpoint.tokenizer"),
+            *("pipeline.stages.finetune", "pipeline.stages.trimming", "pipeline.stages.transfer", "contract.sampling"),
+        ),
+        reads=("metrics", "unlabelled"),
     ),
     Stage(
         name="export",
@@ -120,7 +126,11 @@ STAGES = (
         module="stages.compress",
         needs=("data", "distill", "export"),
         recipe=("max_length", "window_stride", "compress.per_channel", "compress.reduce_range", *_DROP),
-        code=(*_RUNNING, "edge.machine", "edge.timing", "pipeline.stages.export", "pipeline.stages.lengths"),
+        code=(
+            *(*_RUNNING, "edge.machine", "edge.timing", "edge.out_of_domain", "search.mixed"),
+            "pipeline.exporting.sentences",
+            *(f"pipeline.stages.{name}" for name in ("decisions", "domain", "export", "lengths")),
+        ),
         reads=("exporter", "metrics"),
     ),
     Stage(
@@ -131,7 +141,9 @@ STAGES = (
         recipe=("max_length", "window_stride", *_DROP, "gates.min_teacher_share"),
         code=(
             *(*_RUNNING, "train", "edge.timing", "edge.machine"),
-            *(f"pipeline.stages.{name}" for name in ("branch", "compress", "export", "finetune", "lengths")),
+            *("edge.out_of_domain", "pipeline.exporting.sentences", *_BUDGET),
+            *(f"pipeline.stages.{name}" for name in ("branch", "compress", "decisions", "domain")),
+            *(f"pipeline.stages.{name}" for name in ("export", "finetune", "lengths", "training")),
         ),
         reads=("exporter", "metrics"),
     ),
@@ -142,6 +154,8 @@ STAGES = (
         needs=("data", "baseline", "finetune", "distill", "export", "compress", "verify"),
         recipe=tuple(field.name for field in dataclasses.fields(Recipe)),
         code=(
+            *_BUDGET,
+            "pipeline.stages.decisions",
             *(*_TRAINING, "compress", "contract", "edge", "publish", "report"),
             *(f"pipeline.stages.{name}" for name in ("compress", "distill", "export", "finetune", "running", "verify")),
             *(f"pipeline.tables.{name}" for name in ("bundle", "compress", "finetune", "rows", "running", "training")),
@@ -152,6 +166,29 @@ STAGES = (
 
 STAGE_NAMES = tuple(stage.name for stage in STAGES)
 
+SEARCH = Stage(
+    name="search",
+    title="search under the budget",
+    module="stages.search",
+    needs=("data", "finetune"),
+    recipe=(
+        *("seed", "max_length", "window_stride", "student", "compress", "gates"),
+        *("data.seed", "data.text", "data.text_pair"),
+    ),
+    code=(
+        *(*_TRAINING, *_RUNNING, "search", "edge.machine", "edge.timing", "edge.out_of_domain"),
+        *("checkpoint.describe", "checkpoint.tokenizer", "pipeline.plan", "pipeline.tables.plan"),
+        *("pipeline.exporting.sentences", "pipeline.stages.budgets", "pipeline.stages.decisions"),
+        *(
+            f"pipeline.stages.{name}"
+            for name in ("candidates", "compress", "distill", "export", "finetune", "lab", "lengths")
+        ),
+        *("pipeline.stages.trimming", "pipeline.stages.transfer", "contract.sampling", "data"),
+    ),
+    reads=("exporter", "metrics", "budget", "unlabelled"),
+)
+"""Stands between teacher and student where a budget is stated."""
+
 
 def stages_of(kind: str) -> tuple[Stage, ...]:
     """Return the stages that build a kind of task; their names are `STAGE_NAMES` for every kind."""
@@ -160,6 +197,35 @@ def stages_of(kind: str) -> tuple[Stage, ...]:
     from hub.pipeline.tables.plan import STAGES as TABLE_STAGES
 
     return TABLE_STAGES
+
+
+def stages_for(request: BuildRequest) -> tuple[Stage, ...]:
+    """Return the stages of a build: with a budget the search, and what follows from its choice.
+
+    Raises:
+        UsageError: HUB-U083, there is no search for this kind of task.
+    """
+    stages = stages_of(request.task.kind)
+    if request.budget is None:
+        return stages
+    if stages is not STAGES:
+        raise UsageError(
+            "HUB-U083",
+            f"there is no search for tasks of the kind {request.task.kind}",
+            "its networks are small already: candidates are layers and pieces of a text model",
+            "build without --budget",
+        )
+    found: list[Stage] = []
+    for stage in stages:
+        needs = (*stage.needs, SEARCH.name)
+        if stage.name == "distill":
+            title = "chosen student"
+            found += [SEARCH, dataclasses.replace(stage, module="stages.chosen", needs=needs, title=title)]
+        elif stage.name in ("compress", "verify", "report"):
+            found.append(dataclasses.replace(stage, needs=needs, reads=(*stage.reads, "budget", "chosen")))
+        else:
+            found.append(stage)
+    return tuple(found)
 
 
 def stage_fingerprint(stage: Stage, request: BuildRequest, run: str, outputs: Mapping[str, str]) -> str:
@@ -213,6 +279,14 @@ def _data_files(folder: Path) -> str:
         return ""
 
 
+def _unlabelled(request: BuildRequest) -> Any:
+    """The text without labels that a student may read: the user's files, or the plugin's function."""
+    folder, reference = request.data_folder, request.task.unlabelled
+    if folder is not None:
+        return files_fingerprint(unlabelled_files(folder), folder)
+    return [reference, reference_fingerprint(reference), _plugin(request)] if reference else ""
+
+
 def _plugin(request: BuildRequest) -> Any:
     return [request.plugin, request.plugin_version, requirement_versions(request.plugin)]
 
@@ -239,11 +313,26 @@ def _task(request: BuildRequest) -> Any:
     return [task, reference_fingerprint(examples) if examples else "", _plugin(request)]
 
 
+def search_choices(request: BuildRequest) -> dict[str, Any]:
+    """Return what decides a search as plain values; nothing without a budget."""
+    if request.budget is None:
+        return {}
+    return {
+        "budget": request.budget.to_mapping(),
+        "profile": request.profile,
+        "device": to_json(request.device) if request.device else None,
+        "exhaustive": request.exhaustive,
+    }
+
+
 _PARTS: Mapping[str, Callable[[BuildRequest], Any]] = {
     "rows": _rows,
     "metrics": _metrics,
+    "unlabelled": _unlabelled,
     "exporter": _exporter,
     "base": _base,
     "task": _task,
     "selftest": lambda request: request.selftest_from_data,
+    "budget": search_choices,
+    "chosen": lambda request: to_json(request.chosen) if request.chosen else None,
 }

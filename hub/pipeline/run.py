@@ -50,6 +50,7 @@ class RunInfo:
         out: where the bundle goes, ``""`` for inside the run only.
         selftest_from_data: the user's rows may be copied into the bundle's self-test.
         created: ISO date and time.
+        search: budget, profile and the rest of what decides a search; empty without a budget.
     """
 
     id: str
@@ -62,6 +63,7 @@ class RunInfo:
     out: str = ""
     selftest_from_data: bool = False
     created: str = ""
+    search: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

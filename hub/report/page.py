@@ -18,6 +18,7 @@ from hub.report.sections.headline import headline
 from hub.report.sections.labels import confusion, labels
 from hub.report.sections.origin import provenance, recipe
 from hub.report.sections.results import costs, gates, left_out, results
+from hub.report.sections.search import search
 from hub.report.sections.training import training
 from hub.report.view import View
 
@@ -25,6 +26,7 @@ _SECTIONS = (
     ("Results", results),
     ("Gates", gates),
     ("Size and time", costs),
+    ("Search under the budget", search),
     ("Training", training),
     ("Labels", labels),
     ("Confusion", confusion),

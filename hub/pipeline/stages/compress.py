@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +20,24 @@ from hub.evaluate.gates import drop_gates
 from hub.pipeline.context import Context, choose_once
 from hub.pipeline.fingerprint import files_fingerprint
 from hub.pipeline.run import SCRATCH
+from hub.pipeline.stages.decisions import decisions
+from hub.pipeline.stages.domain import fit_domain
 from hub.pipeline.stages.encoding import encode_rows
 from hub.pipeline.stages.export import GRAPH, student_encoder
 from hub.pipeline.stages.lengths import texts_of_length
 from hub.pipeline.stages.rows import Rows, rows_of
 from hub.pipeline.stages.running import Candidate, caller, feeds_of, scores_of
-from hub.pipeline.stages.scoring import evaluations, has_thresholds, thresholds_of
+from hub.pipeline.stages.scoring import evaluations, thresholds_of
+from hub.search.mixed import Kept, choose_kept
 
 FP32, INT8 = "fp32", "int8"
 CHOICES = "variants"
-TARGET_PRECISION = 0.95
 _TIMED_TOKENS = 16
 _THREADS = 1
 _READ_ROWS = 256
 """Training rows that a calibrated form may read."""
 
+CHOSEN_FP32 = "There is no quantized variant: fp32 is what the search chose under the budget."
 _GAIN = 0.97
 """Other session options than the usual ones must save this much to be worth an entry in the bundle."""
 
@@ -48,31 +51,45 @@ def run(context: Context, folder: Path) -> str:
     calibration, validation = rows_of(context, "calibration"), rows_of(context, "validation")
     encoder, exporter = student_encoder(context), context.request.exporter
     gates: list[GateResult] = []
-    if exporter.quantize:
+    name = quantized_name(context)
+    if name:
         int8, gates = _quantize(context, folder, calibration)
     else:
-        int8 = {"reason": not_quantized(exporter)}
+        int8 = {"reason": not_quantized(exporter) if not exporter.quantize else CHOSEN_FP32}
     context.reporter.tick(2, 4, "session options")
     files = variant_files(context, folder)
     texts = texts_of_length(encoder, rows_of(context, "train").texts, _TIMED_TOKENS)
     sessions = choose_once(folder, "sessions", lambda: _choose_sessions(files, exporter, encoder, texts))
     context.reporter.tick(3, 4, "abstention and thresholds")
     variants = {}
-    for name, path in files.items():
-        candidate = Candidate(path, exporter, encoder, session_options(sessions[name]))
-        variants[name] = {"session": sessions[name], **_decisions(candidate, calibration, validation)}
-    passed = INT8 in files and all(gate.passed for gate in gates)
+    for variant, path in files.items():
+        candidate = Candidate(path, exporter, encoder, session_options(sessions[variant]))
+        variants[variant] = {"session": sessions[variant], **decisions(candidate, calibration, validation)}
+    passed = name in files and all(gate.passed for gate in gates)
     file = folder / f"{CHOICES}.json"
     write_json(
         file,
         {
             "variants": variants,
-            "default": INT8 if passed else FP32,
+            "out_of_domain": fit_domain(encoder, rows_of(context, "train"), calibration),
+            "default": name if passed else FP32,
             "int8": int8,
             "validation_gates": [to_json(gate) for gate in gates],
         },
     )
-    return files_fingerprint((*(path for name, path in files.items() if name != FP32), file), folder)
+    return files_fingerprint((*(path for variant, path in files.items() if variant != FP32), file), folder)
+
+
+def quantized_name(context: Context) -> str:
+    """Return the name of the quantized variant, its precision; ``""`` when there is none."""
+    exporter, chosen = context.request.exporter, context.request.chosen
+    if not exporter.quantize or (chosen is not None and not chosen.form):
+        return ""
+    return INT8 if chosen is None else _form_of(exporter, chosen.form).precision
+
+
+def _form_of(exporter: Exporter, name: str) -> QuantizedForm:
+    return next(form for form in exporter.forms if form.name == name)
 
 
 def not_quantized(exporter: Exporter) -> str:
@@ -90,24 +107,33 @@ def _quantize(context: Context, folder: Path, calibration: Rows) -> tuple[dict[s
             "int8 has a temperature of its own, and an exporter that quantizes has to scale",
             "build with another exporter, or ask its author for 'scale'",
         )
-    files = variant_files(context, folder)
-    source, target = files[FP32], files[INT8]
-    form, gates = _choose_form(context, source, target)
-    context.reporter.tick(1, 4, "temperature of int8")
+    files, name = variant_files(context, folder), quantized_name(context)
+    source, target = files[FP32], files[name]
+    form, kept, gates = _choose_form(context, source, target, name)
+    context.reporter.tick(1, 4, f"temperature of {name}")
     temperature = calibration.form.fit_temperature(
         scores_of(Candidate(target, exporter, encoder, {}), calibration), calibration.truth
     )
     # Scaling the fp32 head by a scalar scales its int8 steps alike: the quantized integers stay the same.
     scaled = folder / SCRATCH / f"scaled{exporter.suffix}"
     resolve(exporter.scale)(source, scaled, 1.0 / temperature, context.kind.outputs[0])
-    _quantized(context, scaled, target, form)
-    return {"form": form.name, **form.options, "temperature": temperature}, gates
+    quantized(context, scaled, target, form, kept.parts)
+    mixed = {"kept_fp32": list(kept.parts), "evaluations": kept.evaluations} if kept.parts else {}
+    return {"form": form.name, **form.options, "temperature": temperature, **mixed}, gates
 
 
-def _quantized(context: Context, source: Path, target: Path, form: QuantizedForm) -> None:
-    """Write a smaller model of ``source``; a form that reads rows is given training rows."""
+def quantized(context: Context, source: Path, target: Path, form: QuantizedForm, keep: tuple[str, ...] = ()) -> None:
+    """Write a smaller model of ``source``; a form that reads rows is given training rows.
+
+    Args:
+        context: of the build, its student standing.
+        source: fp32 file.
+        target: file to write.
+        form: of the exporter.
+        keep: parts that stay fp32.
+    """
     encoder, rows = student_encoder(context), rows_of(context, "train").spread(_READ_ROWS)
-    request = QuantizeRequest(source, target, form, lambda: feeds_of(encode_rows(encoder, rows)))
+    request = QuantizeRequest(source, target, form, lambda: feeds_of(encode_rows(encoder, rows)), keep)
     resolve(context.request.exporter.quantize)(request)
 
 
@@ -121,36 +147,67 @@ def forms_to_try(exporter: Exporter, options: Compression, machine: Collection[s
         machine: instruction sets; what cannot run here cannot be measured here.
     """
     wanted = options.reduce_range
-    runnable = [form for form in exporter.forms if set(form.requires) <= set(machine)]
+    # Other precisions are for a search, whose budget says what they are worth.
+    runnable = [form for form in exporter.forms if set(form.requires) <= set(machine) and form.precision == INT8]
     forms = [form for form in runnable if form.options.get("reduce_range", wanted) == wanted] or runnable
     agreed = [form for form in forms if form.options.get("per_channel", options.per_channel) == options.per_channel]
     first = agreed[:1]
     return first + [form for form in forms if form not in first]
 
 
-def _choose_form(context: Context, source: Path, target: Path) -> tuple[QuantizedForm, list[GateResult]]:
-    """Quantize in the first form that loses little enough on validation.
+def _choose_form(
+    context: Context, source: Path, target: Path, name: str
+) -> tuple[QuantizedForm, Kept, list[GateResult]]:
+    """Quantize in the first form that loses little enough on validation, or with the worst parts in fp32.
 
     Returns:
-        The form whose file is left at ``target``, and its gates on validation rows.
+        The form whose file is left at ``target``, what stays fp32 in it, and its gates on validation rows.
     """
-    encoder, exporter = student_encoder(context), context.request.exporter
+    encoder, exporter, chosen = student_encoder(context), context.request.exporter, context.request.chosen
     rows = rows_of(context, "validation")
-    metrics = context.request.task.metrics
+    metrics, limits = context.request.task.metrics, context.recipe.gates
 
     def scored(file: Path) -> dict[str, Evaluation]:
         probabilities = rows.form.probabilities(scores_of(Candidate(file, exporter, encoder, {}), rows))
         return evaluations(rows, probabilities, metrics, thresholds=thresholds_of(rows, probabilities))
 
-    context.reporter.tick(0, 4, "int8")
+    def tried(form: QuantizedForm, keep: tuple[str, ...]) -> list[GateResult]:
+        quantized(context, source, target, form, keep)
+        return drop_gates(before, scored(target), metrics[0].name, limits, name)
+
+    context.reporter.tick(0, 4, name)
     before = scored(source)
+    keep: tuple[str, ...] = ()
+    if chosen is None:
+        forms = forms_to_try(exporter, context.recipe.compress, instruction_sets())
+    else:
+        forms, keep = [_form_of(exporter, chosen.form)], chosen.keep
     gates: list[GateResult] = []
-    for form in forms_to_try(exporter, context.recipe.compress, instruction_sets()):
-        _quantized(context, source, target, form)
-        gates = drop_gates(before, scored(target), metrics[0].name, context.recipe.gates, INT8)
+    for form in forms:
+        gates = tried(form, keep)
         if all(gate.passed for gate in gates):
-            break
-    return form, gates
+            return form, Kept(keep, 0), gates
+    if not exporter.parts:
+        return form, Kept((), 0), gates
+    form = forms[0]
+    kept = keep_worst(resolve(exporter.parts)(source), lambda parts: tried(form, parts))
+    return form, kept, tried(form, kept.parts)
+
+
+def keep_worst(parts: Sequence[str], tried: Callable[[tuple[str, ...]], list[GateResult]]) -> Kept:
+    """Keep the parts that cost most in fp32 until the gates hold.
+
+    Args:
+        parts: of the graph, in its order.
+        tried: makes a file with these parts in fp32 and returns its gates; the first one is the headline's.
+    """
+    last: list[GateResult] = []
+
+    def loss(keep: tuple[str, ...]) -> float:
+        last[:] = tried(keep)
+        return max(gate.value - gate.limit for gate in last)
+
+    return choose_kept(parts, loss, lambda _: all(gate.passed for gate in last))
 
 
 def session_options(session: dict[str, Any]) -> dict[str, Any]:
@@ -169,29 +226,14 @@ def variant_files(context: Context, folder: Path | None = None) -> dict[str, Pat
     """
     exporter = context.request.exporter
     files = {FP32: context.run.stage("export") / f"{GRAPH}{exporter.suffix}"}
-    if exporter.quantize:
-        files[INT8] = (folder or context.run.stage("compress")) / f"{INT8}{exporter.suffix}"
+    if name := quantized_name(context):
+        files[name] = (folder or context.run.stage("compress")) / f"{name}{exporter.suffix}"
     return files
-
-
-def _decisions(candidate: Candidate, calibration: Rows, validation: Rows) -> dict[str, Any]:
-    """When the variant says "ask a person", and from which probability on a label counts."""
-    form = calibration.form
-    abstention = form.abstention(
-        form.probabilities(scores_of(candidate, calibration)), calibration.truth, calibration.units, TARGET_PRECISION
-    )
-    thresholds = None
-    if has_thresholds(validation):
-        thresholds = thresholds_of(validation, form.probabilities(scores_of(candidate, validation)))
-    return {
-        "abstention": None if abstention is None else to_json(abstention),
-        "thresholds": None if thresholds is None else thresholds.tolist(),
-    }
 
 
 def _choose_sessions(files: dict[str, Path], exporter: Exporter, encoder: Encoder, texts: list[str]) -> dict[str, Any]:
     """Time every variant with each of the exporter's session options at one thread and keep the fastest."""
-    sessions = {_session_name(options): options for options in exporter.sessions}
+    sessions = {session_name(options): options for options in exporter.sessions}
     usual = next(iter(sessions))
     chosen = {}
     for name, file in files.items():
@@ -210,7 +252,7 @@ def _choose_sessions(files: dict[str, Path], exporter: Exporter, encoder: Encode
     return chosen
 
 
-def _session_name(options: Mapping[str, Any]) -> str:
+def session_name(options: Mapping[str, Any]) -> str:
     """Return session options as they are listed beside their times."""
     disabled = ";".join(options.get("disabled_optimizers", ()))
     others = ";".join(f"{key}={value}" for key, value in options.items() if key != "disabled_optimizers")

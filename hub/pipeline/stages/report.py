@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from hub.contract.reference import resolve
 from hub.contract.results import (
     BuildResult,
     CardNote,
+    GateResult,
     LabelName,
     LicenceNote,
     MetricName,
@@ -23,7 +24,7 @@ from hub.contract.results import (
 from hub.data import Prepared
 from hub.edge.bundle import Bundle
 from hub.edge.files import sha256, write_json, write_text
-from hub.edge.schema import Abstention, LabelEntry, Manifest, SessionOptions, Variant, to_json
+from hub.edge.schema import Abstention, LabelEntry, Manifest, OutOfDomain, SessionOptions, Variant, to_json
 from hub.edge.selftest import choose, expected
 from hub.edge.selftest import write as write_selftest
 from hub.edge.writer import seal
@@ -31,7 +32,10 @@ from hub.evaluate.forms import form_of
 from hub.pipeline.context import Context
 from hub.pipeline.fingerprint import library_versions
 from hub.pipeline.run import now
+from hub.pipeline.stages.budgets import provenance as budget_provenance
+from hub.pipeline.stages.budgets import size_gate, summary_of
 from hub.pipeline.stages.compress import CHOICES, FP32, INT8, variant_files
+from hub.pipeline.stages.decisions import default_entry
 from hub.pipeline.stages.export import EXPORT
 from hub.pipeline.stages.finetune import TOKENIZER
 from hub.pipeline.stages.rows import Words, rows_of
@@ -39,14 +43,24 @@ from hub.pipeline.stages.training import MODEL, read_training
 from hub.pipeline.stages.verify import RESULT as VERIFIED
 from hub.pipeline.stages.verify import Verified
 from hub.pipeline.tables import bundle as tables
+from hub.publish.bom import BOM, bom_text
 from hub.publish.card import card_text, notice_text
 from hub.report import write_report
 from hub.train.base import find_base
+from hub.train.students import LIGHT, form_of_student
 
 BUNDLE = "bundle"
 REPORT = "report.html"
 BUILD = "build"
-_FILES = {FP32: "onnx/model.onnx", INT8: "onnx/model_quantized.onnx"}
+_FILES = {
+    FP32: "onnx/model.onnx",
+    INT8: "onnx/model_quantized.onnx",
+    "fp16": "onnx/model_fp16.onnx",
+    "int4": "onnx/model_q4.onnx",
+}
+_SETTLE = 6
+"""Times that the words of a bundle are written at most before the size in them is their own."""
+
 _STAGES = ("data", "baseline", "finetune", "distill", "export", "compress", "verify")
 
 
@@ -66,17 +80,38 @@ def run(context: Context, folder: Path) -> str:
     write_selftest(bundle / "selftest.jsonl", chosen, expected(bundle, chosen))
     manifest = seal(bundle, manifest)
     context.reporter.tick(2, 3, "report and card")
-    result = _with_sizes(_build_result(context, prepared, verified, choices), manifest)
-    write_text(bundle / "README.md", card_text(result, manifest))
-    write_text(bundle / "NOTICE", notice_text(result))
-    manifest = seal(bundle, manifest)
-    result = _with_sizes(result, manifest)
-    write_report(result, folder / REPORT)
-    shutil.copyfile(folder / REPORT, bundle / REPORT)
-    seal(bundle, manifest)
+    result = _write_words(context, folder, manifest, lambda gates: _build_result(context, prepared, gates, choices))
     file = folder / f"{BUILD}.json"
     write_json(file, to_json(result))
     return sha256(file)
+
+
+def _write_words(
+    context: Context, folder: Path, manifest: Manifest, result_with: Callable[[tuple[GateResult, ...]], BuildResult]
+) -> BuildResult:
+    """Write card, licences and report, and seal the bundle.
+
+    The budget's gate on the size stands in the card and in bundle.json, whose bytes count: they are written again
+    until the size in them is their own.
+    """
+    bundle, budget, size = folder / BUNDLE, context.request.budget, -1
+    default = manifest.default_variant.get("this-machine", manifest.default_variant["portable"])
+    gates = manifest.gates
+    for _ in range(_SETTLE):
+        sized = (*gates, *size_gate(budget, size))
+        manifest = dataclasses.replace(manifest, gates=sized)
+        result = _with_sizes(result_with(sized), manifest)
+        write_text(bundle / "README.md", card_text(result, manifest))
+        write_text(bundle / "NOTICE", notice_text(result))
+        write_text(bundle / BOM, bom_text(manifest))
+        manifest = seal(bundle, manifest)
+        result = _with_sizes(result, manifest)
+        write_report(result, folder / REPORT)
+        shutil.copyfile(folder / REPORT, bundle / REPORT)
+        before, size = size, seal(bundle, manifest).variants[default].fetch_bytes
+        if sized == gates or before == size:
+            break
+    return result
 
 
 def _copy_files(context: Context, bundle: Path) -> None:
@@ -103,7 +138,7 @@ def _manifest(context: Context, prepared: Prepared, verified: Verified, choices:
     variants = {}
     for name, row in results.items():
         session = choices["variants"][name]["session"]
-        form = _form(context.request.exporter, choices) if name == INT8 else None
+        form = _form(context.request.exporter, choices) if name != FP32 else None
         variants[name] = Variant(
             file=_FILES[name],
             format=context.request.exporter.name,
@@ -135,6 +170,12 @@ def _manifest(context: Context, prepared: Prepared, verified: Verified, choices:
         files={},
         headline={"slice": next(iter(first.evaluations)), "metric": context.request.task.headline.name},
         abstention={name: Abstention(**found) for name in results if (found := _choice(choices, name, "abstention"))},
+        target_precisions={
+            name: tuple(Abstention(**entry) for entry in found)
+            for name in results
+            if (found := _choice(choices, name, "target_precisions"))
+        },
+        out_of_domain=None if choices["out_of_domain"] is None else OutOfDomain(**choices["out_of_domain"]),
         window_stride=context.recipe.window_stride if context.kind.reads == "text" else 0,
         thresholds=_thresholds(prepared, choices),
         gates=verified.gates,
@@ -150,6 +191,13 @@ def _form(exporter: Exporter, choices: Mapping[str, Any]) -> QuantizedForm:
 
 def _choice(choices: Mapping[str, Any], variant: str, what: str) -> Any:
     return choices["variants"][variant][what]
+
+
+def _abstention(verified: Verified, choices: Mapping[str, Any]) -> dict[str, Mapping[str, float]]:
+    """Return the target precision that each variant goes by unasked, with what became of it on test rows."""
+    rows = {row.variant: row.target_precisions for row in verified.models if row.role == "variant"}
+    found = {name: default_entry(choices["variants"][name], entries) for name, entries in rows.items()}
+    return {name: entry for name, entry in found.items() if entry is not None}
 
 
 def _thresholds(prepared: Prepared, choices: Mapping[str, Any]) -> dict[str, dict[str, float]]:
@@ -178,6 +226,7 @@ def _provenance(context: Context, prepared: Prepared, choices: Mapping[str, Any]
         # The base model may be a folder of the builder's machine; its id is above.
         "recipe": context.recipe.to_mapping() | {"base": without_folders(context.recipe.base)},
         "int8": choices["int8"],
+        **budget_provenance(summary_of(context)),
         "licences": [to_json(note) for note in _licences(context, prepared)],
     }
 
@@ -187,7 +236,10 @@ def _origin(context: Context) -> dict[str, Any]:
     if context.kind.reads == "row":
         return {"columns_left_out": dict(tables.left_out(context))}
     vocabulary = json.loads((context.run.stage("distill") / "vocabulary.json").read_text("utf-8"))
-    return {"base_model": _base_model(context), "vocabulary": vocabulary}
+    # Only students without attention are named: what else runs the bundle has no class for them.
+    form = form_of_student(context.run.stage("distill") / MODEL)
+    student = {"student": {"form": form}} if form in LIGHT else {}
+    return {"base_model": _base_model(context), "vocabulary": vocabulary, **student}
 
 
 def _base_model(context: Context) -> dict[str, str]:
@@ -233,8 +285,11 @@ def _selftest_inputs(context: Context, prepared: Prepared) -> list[Any]:
     return [f"{first}, {second}" if first != second else first for first in names for second in names][:200]
 
 
-def _build_result(context: Context, prepared: Prepared, verified: Verified, choices: Mapping[str, Any]) -> BuildResult:
-    request = context.request
+def _build_result(
+    context: Context, prepared: Prepared, gates: tuple[GateResult, ...], choices: Mapping[str, Any]
+) -> BuildResult:
+    request, verified = context.request, context.result("verify", VERIFIED, Verified)
+    search = summary_of(context)
     records = {name: context.run.record(name) for name in _STAGES}
     card = request.task.card
     return BuildResult(
@@ -250,8 +305,9 @@ def _build_result(context: Context, prepared: Prepared, verified: Verified, choi
         default_variant=verified.default_variant,
         trainings=tuple(read_training(context, stage) for stage in ("finetune", "distill")),
         cleaning=prepared.report,
-        gates=verified.gates,
-        abstention={name: found for name in choices["variants"] if (found := _choice(choices, name, "abstention"))},
+        gates=gates,
+        abstention=_abstention(verified, choices),
+        out_of_domain=verified.out_of_domain,
         licences=_licences(context, prepared),
         thresholds=_thresholds(prepared, choices),
         card=CardNote(card.description, card.intended_use, card.out_of_scope, card.limits, card.language, card.tags),
@@ -261,6 +317,7 @@ def _build_result(context: Context, prepared: Prepared, verified: Verified, choi
         seconds={name: record.seconds for name, record in records.items() if record},
         notes=tables.notes_of(context, choices) if context.kind.reads == "row" else _notes(verified, choices),
         created=now(),
+        search=(search,) if search else (),
         metrics=tuple(MetricName(m.name, m.summary, m.higher_is_better, m.hub_name) for m in request.task.metrics),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,10 @@ from hub.evaluate.gates import drop_gates, share_gates
 from hub.pipeline.context import Context, choose_once
 from hub.pipeline.run import SCRATCH
 from hub.pipeline.stages.branch import read_branch
-from hub.pipeline.stages.compress import CHOICES, FP32, INT8, session_options, variant_files
+from hub.pipeline.stages.budgets import budget_gates, decided, disagreement, least_share
+from hub.pipeline.stages.compress import CHOICES, FP32, session_options, variant_files
+from hub.pipeline.stages.decisions import on_test
+from hub.pipeline.stages.domain import domain_on_test
 from hub.pipeline.stages.encoding import encode_rows
 from hub.pipeline.stages.export import PARITY, student_encoder
 from hub.pipeline.stages.finetune import load_whole_teacher, teacher_encoder
@@ -49,12 +52,14 @@ class Verified:
         gates: every gate of the build.
         default_variant: what `hub predict` runs.
         machine: where it was measured.
+        out_of_domain: what `hub.pipeline.stages.domain.domain_on_test` found.
     """
 
     models: tuple[ModelResult, ...]
     gates: tuple[GateResult, ...]
     default_variant: str
     machine: dict[str, Any] = field(default_factory=dict)
+    out_of_domain: dict[str, Any] = field(default_factory=dict)
 
 
 def run(context: Context, folder: Path) -> str:
@@ -62,26 +67,35 @@ def run(context: Context, folder: Path) -> str:
     choices = json.loads((context.run.stage("compress") / f"{CHOICES}.json").read_text("utf-8"))
     teacher, tokenizer = load_whole_teacher(context)
     context.reporter.tick(0, 4, "the teacher reads the test rows")
-    rows = [
-        context.result("baseline", "baseline", ModelResult),
-        _score_teacher(context, teacher, tokenizer, folder / SCRATCH),
-    ]
+    row, said = _score_teacher(context, teacher, tokenizer, folder / SCRATCH)
+    rows = [context.result("baseline", "baseline", ModelResult), row]
     candidates = _candidates(context, choices)
     for name, candidate in candidates.items():
         context.reporter.tick(len(rows) - 1, 4, f"{name} reads the test rows")
-        rows.append(_score_variant(context, name, candidate, choices["variants"][name]["thresholds"]))
+        rows.append(_score_variant(context, name, candidate, choices["variants"][name], said))
     context.reporter.tick(3, 4, "latency")
     latencies = choose_once(folder, "latency", lambda: _latencies(context, teacher, tokenizer, candidates))
     models = tuple(with_latency(row, latencies) for row in rows)
-    gates = gates_of(context, models, choices["default"])
-    verified = Verified(models, gates, choices["default"], describe())
+    default = choices["default"]
+    gates = gates_of(context, models, default)
+    if context.request.budget is not None:
+        by_name = {row.variant or row.name: row for row in models}
+        gates += tuple(budget_gates(context, by_name[TEACHER], by_name[default], variant_files(context)[default]))
+    domain = domain_on_test(choices["out_of_domain"], student_encoder(context), rows_of(context, "test"))
+    verified = Verified(models, gates, choices["default"], describe(), domain)
     file = folder / f"{RESULT}.json"
     write_json(file, to_json(verified))
     return sha256(file)
 
 
-def _score_teacher(context: Context, model: Any, tokenizer: PreTrainedTokenizerBase, scratch: Path) -> ModelResult:
-    """Score the teacher in PyTorch fp32, with its own temperature and thresholds so that its answers compare."""
+def _score_teacher(
+    context: Context, model: Any, tokenizer: PreTrainedTokenizerBase, scratch: Path
+) -> tuple[ModelResult, npt.NDArray[Any]]:
+    """Score the teacher in PyTorch fp32, with its own temperature and thresholds so that its answers compare.
+
+    Returns:
+        Its row of the result table, and what it decided on each unit of the test rows.
+    """
     encoder = teacher_encoder(context, tokenizer, scratch)
     validation, calibration, test = (rows_of(context, name) for name in ("validation", "calibration", "test"))
     form = test.form
@@ -93,13 +107,15 @@ def _score_teacher(context: Context, model: Any, tokenizer: PreTrainedTokenizerB
     thresholds = thresholds_of(validation, read(validation)) if has_thresholds(validation) else None
     metrics = context.request.task.metrics
     weights = sum(p.numel() for p in (*model.parameters(), *model.buffers()) if p.is_floating_point())
-    return ModelResult(
+    found = read(test)
+    row = ModelResult(
         name=TEACHER,
         role="teacher",
         parameters=weights,
         bytes=4 * weights,
-        evaluations=evaluations(test, read(test), metrics, thresholds=thresholds, intervals=True),
+        evaluations=evaluations(test, found, metrics, thresholds=thresholds, intervals=True),
     )
+    return row, decided(found, thresholds)
 
 
 def _candidates(context: Context, choices: dict[str, Any]) -> dict[str, Candidate]:
@@ -110,22 +126,29 @@ def _candidates(context: Context, choices: dict[str, Any]) -> dict[str, Candidat
     }
 
 
-def _score_variant(context: Context, name: str, candidate: Candidate, thresholds: list[float] | None) -> ModelResult:
+def _score_variant(
+    context: Context, name: str, candidate: Candidate, choice: Mapping[str, Any], said: npt.NDArray[Any]
+) -> ModelResult:
+    """Score a variant as it ships; ``said`` is what the teacher decided on the same rows."""
+    thresholds = choice["thresholds"]
     test = rows_of(context, "test")
     probabilities = test.form.probabilities(scores_of(candidate, test))
+    limits = None if thresholds is None else np.asarray(thresholds)
     return ModelResult(
         name=f"student {name}",
         role="variant",
         variant=name,
         parameters=_student_parameters(context),
         bytes=candidate.file.stat().st_size,
+        target_precisions=tuple(on_test(choice, test, probabilities)),
         evaluations=evaluations(
             test,
             probabilities,
             context.request.task.metrics,
-            thresholds=None if thresholds is None else np.asarray(thresholds),
+            thresholds=limits,
             intervals=True,
         ),
+        disagreement={TEACHER: disagreement(said, decided(probabilities, limits), test.units)},
     )
 
 
@@ -202,7 +225,7 @@ def gates_of(context: Context, models: tuple[ModelResult, ...], default: str) ->
     limits, headline = context.recipe.gates, context.request.task.headline.name
     by_name = {row.variant or row.name: row for row in models}
     gates = [context.result("export", PARITY, GateResult)]
-    if default == INT8:
-        gates += drop_gates(by_name[FP32].evaluations, by_name[INT8].evaluations, headline, limits, INT8)
-    gates += share_gates(by_name[TEACHER].evaluations, by_name[default].evaluations, headline, limits.min_teacher_share)
+    if default != FP32:
+        gates += drop_gates(by_name[FP32].evaluations, by_name[default].evaluations, headline, limits, default)
+    gates += share_gates(by_name[TEACHER].evaluations, by_name[default].evaluations, headline, least_share(context))
     return tuple(gates)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from hub.contract import numbers
 from hub.edge.files import write_json
-from hub.edge.schema import to_json
 from hub.pipeline.context import Context
 from hub.pipeline.fingerprint import files_fingerprint
-from hub.pipeline.stages.compress import CHOICES, FP32, TARGET_PRECISION
+from hub.pipeline.stages.compress import CHOICES, FP32
+from hub.pipeline.stages.decisions import decided
 from hub.pipeline.stages.export import GRAPH
 from hub.pipeline.stages.rows import rows_of
 from hub.pipeline.tables.rows import preprocessor_of, thresholds_of
@@ -24,18 +24,13 @@ def run(context: Context, folder: Path) -> str:
     calibration, validation = rows_of(context, "calibration"), rows_of(context, "validation")
     form, candidate = calibration.form, TableCandidate(source, exporter, preprocessor_of(context))
     context.reporter.tick(0, 1, "abstention and thresholds")
-    abstention = form.abstention(
-        form.probabilities(scores_of(candidate, calibration)), calibration.truth, calibration.units, TARGET_PRECISION
-    )
-    thresholds = thresholds_of(context, validation, form.probabilities(scores_of(candidate, validation)))
+    chances = [form.probabilities(scores_of(candidate, rows)) for rows in (calibration, validation)]
+    thresholds = thresholds_of(context, validation, chances[1])
     reason = not_quantized(source.stat().st_size)
-    fp32 = {
-        "session": _SESSION,
-        "abstention": None if abstention is None else to_json(abstention),
-        "thresholds": None if thresholds is None else thresholds.tolist(),
-    }
+    fp32 = {"session": _SESSION, **decided(calibration, chances[0], validation, chances[1], thresholds)}
     file = folder / f"{CHOICES}.json"
-    write_json(file, {"variants": {FP32: fp32}, "default": FP32, "int8": {"reason": reason}, "validation_gates": []})
+    made = {"default": FP32, "int8": {"reason": reason}, "validation_gates": []}
+    write_json(file, {"variants": {FP32: fp32}, "out_of_domain": None, **made})
     return files_fingerprint((file,), folder)
 
 

@@ -76,7 +76,7 @@ STAGES = (
         module="stages.report",
         needs=("data", "baseline", "finetune", "distill", "export", "compress", "verify"),
         recipe=tuple(field.name for field in dataclasses.fields(Recipe)),
-        code=(*_CODE, "publish", "report"),
+        code=(*_CODE, "publish", "report", "search.measured", "search.probe"),
         reads=("exporter", "task", "selftest"),
     ),
 )

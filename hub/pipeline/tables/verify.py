@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from hub.edge.schema import to_json
 from hub.edge.timing import measure
 from hub.pipeline.context import Context, choose_once
 from hub.pipeline.stages.compress import CHOICES, FP32
+from hub.pipeline.stages.decisions import on_test
 from hub.pipeline.stages.rows import rows_of
 from hub.pipeline.stages.scoring import evaluations
 from hub.pipeline.stages.verify import RESULT, TEACHER, THREADS, Verified, gates_of, with_latency
@@ -35,7 +37,7 @@ def run(context: Context, folder: Path) -> str:
     context.reporter.tick(0, 3, "the teacher reads the test rows")
     rows = [context.result("baseline", "baseline", ModelResult), _score_teacher(context, teacher)]
     context.reporter.tick(1, 3, f"{FP32} reads the test rows")
-    rows.append(_score_variant(context, candidate, choices["variants"][FP32]["thresholds"]))
+    rows.append(_score_variant(context, candidate, choices["variants"][FP32]))
     context.reporter.tick(2, 3, "latency")
     latencies = choose_once(folder, "latency", lambda: _latencies(context, teacher, candidate))
     models = tuple(with_latency(row, latencies) for row in rows)
@@ -70,17 +72,19 @@ def _score_teacher(context: Context, network: Any) -> ModelResult:
     )
 
 
-def _score_variant(context: Context, candidate: TableCandidate, thresholds: list[float] | None) -> ModelResult:
-    test = rows_of(context, "test")
+def _score_variant(context: Context, candidate: TableCandidate, choice: Mapping[str, Any]) -> ModelResult:
+    test, thresholds = rows_of(context, "test"), choice["thresholds"]
+    probabilities = test.form.probabilities(scores_of(candidate, test))
     return ModelResult(
         name=f"student {FP32}",
         role="variant",
         variant=FP32,
         parameters=_parameters(load_student(context)),
         bytes=candidate.file.stat().st_size,
+        target_precisions=tuple(on_test(choice, test, probabilities)),
         evaluations=evaluations(
             test,
-            test.form.probabilities(scores_of(candidate, test)),
+            probabilities,
             context.request.task.metrics,
             thresholds=None if thresholds is None else np.asarray(thresholds),
             intervals=True,

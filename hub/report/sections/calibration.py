@@ -1,4 +1,4 @@
-"""Can the stated probability be believed, and when does the model say "ask a person"?"""
+"""Can the stated probability be believed?"""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from hub.contract import figures, numbers
 from hub.contract.results import SliceName
 from hub.report.charts.reliability import TOP, reliability_plot
 from hub.report.markup import Html
-from hub.report.sections.parts import figure, grid, paragraph, section
+from hub.report.sections.abstention import abstention
+from hub.report.sections.parts import figure, grid, section
 from hub.report.tables import Cell, Column, table
 from hub.report.view import View
 
 
 def calibration(view: View) -> Html | None:
-    """Return reliability plots, calibration errors and the abstention table."""
+    """Return reliability plots, calibration errors and the tables of abstention."""
     plots = [plot for part in view.parts if (plot := _plot(view, part))]
-    content = [grid(*plots, charts=True) if plots else None, _errors(view), *_abstention(view)]
+    content = [grid(*plots, charts=True) if plots else None, _errors(view), *abstention(view)]
     return section("Calibration and abstention", *content) if any(content) else None
 
 
@@ -49,25 +50,3 @@ def _errors(view: View) -> Html | None:
         return None
     columns = [Column("Model"), *(Column(numbers.capital(view.part_title(part)), True) for part in view.parts)]
     return table("Expected calibration error (lower is better)", columns, rows)
-
-
-def _abstention(view: View) -> list[Html]:
-    if not view.result.abstention:
-        return []
-    columns = [Column("Variant"), Column("Precision aimed at", True), Column("Lowest accepted probability", True)]
-    columns += [Column("Rows answered", True), Column("Of those right", True)]
-    rows = []
-    for variant, entry in view.result.abstention.items():
-        cells = [Cell(variant)]
-        for key in ("target_precision", "threshold", "coverage", "precision"):
-            value = entry.get(key)
-            shown = "–" if value is None else numbers.number(value) if key == "threshold" else numbers.percent(value)
-            cells.append(Cell(shown, value))
-        rows.append(cells)
-    return [
-        paragraph(
-            "Below the lowest accepted probability the model says that a person should decide. The threshold was "
-            "chosen on the calibration rows; the shares are of those rows."
-        ),
-        table("Abstention", columns, rows),
-    ]

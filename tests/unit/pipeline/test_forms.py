@@ -15,13 +15,16 @@ from hub.pipeline.stages.compress import forms_to_try, session_options
 from tests.support.builds import EXPORTER
 
 VNNI = ("avx2", "avx512_vnni")
+OTHERS = [
+    "int8-matmul", "int8-static-minmax", "int8-static-percentile", "int8-static-entropy", "int8-tables", "int8-blocks",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("per_channel", "reduce_range", "names"),
     [
-        (True, True, ["int8-per-channel", "int8-per-tensor", "int8-matmul"]),
-        (False, True, ["int8-per-tensor", "int8-per-channel", "int8-matmul"]),
+        (True, True, ["int8-per-channel", "int8-per-tensor", *OTHERS]),
+        (False, True, ["int8-per-tensor", "int8-per-channel", *OTHERS]),
         (True, False, ["int8-per-channel-full", "int8-per-tensor-full"]),
         (False, False, ["int8-per-tensor-full", "int8-per-channel-full"]),
     ],
@@ -51,7 +54,7 @@ def test_a_form_of_another_range_is_tried_where_there_is_no_other() -> None:
 def test_what_this_machine_cannot_run_is_not_tried() -> None:
     found = forms_to_try(EXPORTER, Compression(reduce_range=False), ("avx2",))
 
-    assert [each.name for each in found] == ["int8-per-channel", "int8-per-tensor", "int8-matmul"]
+    assert [each.name for each in found] == ["int8-per-channel", "int8-per-tensor", *OTHERS]
 
 
 def test_no_form_is_tried_twice() -> None:

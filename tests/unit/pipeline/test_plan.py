@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 
 from hub.contract import KINDS, CardText, DataSource, Label, Licence, Metric, Recipe, Slice
+from hub.contract.budget import Budget
+from hub.contract.errors import UsageError
 from hub.contract.recipe import leaf_keys
 from hub.pipeline import fingerprint, plan
 from hub.pipeline.build import run_id
-from hub.pipeline.context import BuildRequest
-from hub.pipeline.plan import STAGE_NAMES, STAGES, stage_fingerprint, stages_of
+from hub.pipeline.context import BuildRequest, Chosen
+from hub.pipeline.plan import SEARCH, STAGE_NAMES, STAGES, stage_fingerprint, stages_for, stages_of
 from hub.pipeline.tables.plan import STAGES as TABLE_STAGES
+from hub.search.measured import DeviceRatio
 from hub.testing import tiny
 from tests.support.builds import EXPORTER, tiny_request
 from tests.support.sources import ROOT, imports_of
@@ -63,6 +66,10 @@ RECIPE_READERS = {
     **{f"gates.{name}": {"compress", "verify"} for name in ("max_drop_points", "label_drop_points")},
     **{f"gates.{name}": {"compress", "verify"} for name in ("label_drop_rows", "label_min_rows")},
     **{key: {"data"} for key in leaf_keys(Recipe) if key.startswith("data.")},
+    # Unlabelled files have their columns; the seed draws transfer rows.
+    **{key: {"data", "distill"} for key in ("data.seed", "data.text", "data.text_pair")},
+    # Unlabelled text stands beside the rows, in columns of the same names.
+    **{f"data.{name}": {"data", "distill"} for name in ("seed", "text", "text_pair")},
     **{key: {"finetune"} for key in leaf_keys(Recipe) if key.startswith("teacher.")},
     **{key: {"distill"} for key in leaf_keys(Recipe) if key.startswith("student.")},
     **{key: set() for key in leaf_keys(Recipe) if key.startswith("table.")},
@@ -229,16 +236,17 @@ def test_the_name_of_a_recipe_leads_nowhere_else(base: Path, name: str) -> None:
 # --- code -------------------------------------------------------------------------------------------
 
 NO_RESULT = (
+    "contract.budget", "contract.search_results",
     "contract.data", "contract.domain", "contract.errors", "contract.exporter", "contract.figures", "contract.kinds",
     "contract.numbers", "contract.recipe", "contract.recipe_tables", "contract.reference", "contract.results",
-    "edge.files", "edge.schema", "pipeline.context", "pipeline.fingerprint", "pipeline.progress", "pipeline.run",
+    "edge.files", "edge.remote", "edge.schema", "pipeline.context", "pipeline.fingerprint", "pipeline.progress", "pipeline.run",
 )  # fmt: skip
 """Declarations, and what writes and reads files: a change there does not change a number."""
 
 READ_BACK = ("data", "data.prepared", "data.store")
 """What other stages than ``data`` use of the rows is their reading, and the rows have a fingerprint."""
 
-EVERY_STAGE = (*STAGES, *TABLE_STAGES)
+EVERY_STAGE = (*STAGES, SEARCH, *TABLE_STAGES)
 STAGE_MODULES = {f"pipeline.{stage.module}" for stage in EVERY_STAGE}
 
 
@@ -295,3 +303,69 @@ def test_stages_of_every_kind_have_the_same_names() -> None:
         assert tuple(stage.name for stage in stages_of(kind)) == STAGE_NAMES
     assert stages_of("tabular-regression") == TABLE_STAGES
     assert stages_of("multi-label") == STAGES
+
+
+# --- budgets ----------------------------------------------------------------------------------------
+
+BUDGET = Budget(size_bytes=6_000_000, score_percent=98.0)
+
+
+def fingerprints(request: BuildRequest) -> dict[str, str]:
+    outputs = dict.fromkeys((*STAGE_NAMES, SEARCH.name), "x")
+    return {stage.name: stage_fingerprint(stage, request, "run", outputs) for stage in stages_for(request)}
+
+
+def test_a_budget_puts_a_search_between_teacher_and_student(base: Path) -> None:
+    names = [stage.name for stage in stages_for(tiny_request(base, budget=BUDGET))]
+
+    assert names == [*STAGE_NAMES[:3], "search", *STAGE_NAMES[3:]]
+    assert stages_for(tiny_request(base)) == STAGES
+
+
+def test_what_comes_before_the_search_is_that_of_a_build_without_one(base: Path) -> None:
+    plain, searched = fingerprints(tiny_request(base)), fingerprints(tiny_request(base, budget=BUDGET))
+
+    same = {name for name in STAGE_NAMES if plain[name] == searched[name]}
+    assert same == {"data", "baseline", "finetune", "export"}
+
+
+SEARCHES: dict[str, dict[str, Any]] = {
+    "another budget": {"budget": Budget(size_bytes=5_000_000)},
+    "another profile": {"profile": "wasm"},
+    "figures of a device": {"device": DeviceRatio(2.0, 2.0, "x", "16")},
+    "everything is measured": {"exhaustive": True},
+}
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+def test_what_decides_a_search_counts_for_it_and_for_the_name_of_the_run(base: Path, name: str) -> None:
+    request = tiny_request(base, budget=BUDGET)
+    other = dataclasses.replace(request, **SEARCHES[name])
+    before, after = fingerprints(request), fingerprints(other)
+
+    assert {each for each in before if before[each] != after[each]} == {"search", "compress", "verify", "report"}
+    assert run_id(other) != run_id(request)
+
+
+@pytest.mark.parametrize("name", [name for name in SEARCHES if name != "another budget"])
+def test_without_a_budget_the_rest_of_a_search_decides_nothing(base: Path, name: str) -> None:
+    request = tiny_request(base)
+    other = dataclasses.replace(request, **SEARCHES[name])
+
+    assert fingerprints(request) == fingerprints(other)
+    assert run_id(request) == run_id(other)
+
+
+def test_what_was_chosen_counts_for_what_follows(base: Path) -> None:
+    request = tiny_request(base, budget=BUDGET)
+    before = fingerprints(dataclasses.replace(request, chosen=Chosen("int8-per-channel")))
+    after = fingerprints(dataclasses.replace(request, chosen=Chosen("")))
+
+    assert {name for name in before if before[name] != after[name]} == {"compress", "verify", "report"}
+
+
+def test_there_is_no_search_for_tables(base: Path) -> None:
+    request = tiny_request(base, budget=BUDGET, task=dataclasses.replace(tiny.TASK, kind="tabular-classification"))
+
+    with pytest.raises(UsageError, match="HUB-U083"):
+        stages_for(request)

@@ -1,0 +1,76 @@
+"""A candidate: a student, and the form in which its graph is shipped."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from hub.train.students import LAYERS
+
+WHOLE = 0
+"""Stands for the whole vocabulary of the teacher."""
+
+
+@dataclass(frozen=True)
+class Student:
+    """A model before it is quantized.
+
+    Args:
+        form: as `hub.train.students` names them.
+        layers: of the teacher that it starts from; none where the form has no layers.
+        vocabulary: pieces wanted, `WHOLE` for all; more are kept when the training text needs them.
+        branch: a lexical branch may stand beside it.
+    """
+
+    form: str
+    layers: tuple[int, ...]
+    vocabulary: int
+    branch: bool = False
+
+    @property
+    def training(self) -> tuple[str, tuple[int, ...], int]:
+        """What has to be trained: students that agree in this share one training.
+
+        A piece that no training text has gets no gradient: the same encoder with more of the teacher's pieces is the
+        same training. Hashes of the other forms depend on the vocabulary.
+        """
+        return self.form, self.layers, 0 if self.form == LAYERS else self.vocabulary
+
+    @property
+    def shape(self) -> tuple[str, tuple[int, ...], bool]:
+        """What decides latency: the vocabulary's size does not."""
+        return self.form, self.layers, self.branch
+
+    @property
+    def name(self) -> str:
+        """For people: what is trained."""
+        if self.form != LAYERS:
+            return f"{self.form} student"
+        return f"{'layer' if len(self.layers) == 1 else 'layers'} {', '.join(map(str, self.layers))}"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A student in a form of the exporter.
+
+    Args:
+        student: what is trained.
+        form: name of the exporter's form, ``""`` for fp32.
+    """
+
+    student: Student
+    form: str = ""
+
+    def named(self, pieces: int) -> str:
+        """Return a name for people.
+
+        Args:
+            pieces: that the student's vocabulary keeps.
+        """
+        branch = "; lexical branch" if self.student.branch else ""
+        return f"{self.student.name}; {pieces:,} pieces{branch}; {self.form or 'fp32'}"
+
+    @property
+    def key(self) -> str:
+        """Short, and other for every candidate."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:10]
