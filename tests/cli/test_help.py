@@ -15,6 +15,7 @@ EXPECTED = {
     *("tasks", "domains", "recipes", "plugins", "models", "doctor"),
     *("data", "build", "train", "distill", "compress", "export", "runs"),
     *("predict", "evaluate", "verify", "bench"),
+    *("publish", "pull"),
 }
 
 

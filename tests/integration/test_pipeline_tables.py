@@ -114,7 +114,7 @@ def test_bundle_holds_the_preprocessor_and_no_tokenizer(case: Case) -> None:
 
     assert files == {
         *("bundle.json", "preprocessor.json", "selftest.jsonl", "onnx/model.onnx"),
-        *("README.md", "NOTICE", "report.html"),
+        *("README.md", "NOTICE", "report.html", "bom.json"),
     }
     manifest = Bundle.open(case.out).manifest
     assert (manifest.max_length, manifest.inputs) == (0, ("numbers", "categories"))
