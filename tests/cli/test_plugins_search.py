@@ -122,8 +122,8 @@ def test_models_list() -> None:
         tiny             4.4       18       2    128  en           mit      acme/tiny
         wide             4.4       18       2    128  4 languages  mit      acme/wide
 
-        published model  task        MB  languages  licence     repo
-        law-topics       law/topic  8.3  en         apache-2.0  acme/law-topics
+        published model  task        MB  score  metric  languages  licence     repo
+        law-topics       law/topic  8.3                 en         apache-2.0  acme/law-topics
         """
     )
 
@@ -174,6 +174,9 @@ def test_models_show_json() -> None:
     assert run_hub("models", "show", "acme/law-topics", "--json").json() == {
         "kind": "published model",
         **CATALOGUE["models"][0],  # type: ignore[index, dict-item]
+        "variant": "",
+        "metric": "",
+        "score": None,  # entries of older catalogues have none
     }
 
 

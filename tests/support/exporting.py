@@ -102,7 +102,8 @@ def remember(kind: str, bundle: Path) -> None:
 def exporter(*forms: QuantizedForm, export: str = "recorded", **changes: Any) -> Exporter:
     """Return the ONNX exporter with a function of this module in the place of the real one, and made-up forms."""
     quantize = f"{HERE}:quantize" if forms else ""
-    return dataclasses.replace(ONNX, export=f"{HERE}:{export}", quantize=quantize, forms=forms, **changes)
+    made: dict[str, Any] = {"export": f"{HERE}:{export}", "quantize": quantize, "forms": forms, "parts": "", **changes}
+    return dataclasses.replace(ONNX, **made)
 
 
 def use(monkeypatch: pytest.MonkeyPatch, chosen: Exporter) -> None:

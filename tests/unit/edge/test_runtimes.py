@@ -80,7 +80,8 @@ def test_a_runtime_of_another_distribution_runs_its_variant(toy: Path, tiny: Pat
     bundle = Bundle.open(bundle_of(tiny, {"precision": "f32", "threads": 99, "output": "other"}), variant="toy")
     (answer,) = bundle.predict(["cat"])
     assert (answer.label, round(answer.score, 3)) == ("animal", 1.0)
-    runtime = bundle._model._runtime._runtime  # type: ignore[attr-defined]
+    ((runtime,),) = [sessions._opened.values() for sessions in [bundle._model._runtime]]
+    runtime = runtime._runtime  # type: ignore[attr-defined]
     # The bundle's own options cannot replace those that every format knows.
     assert runtime.options == {"precision": "f32", "threads": 2, "output": "logits"}
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from hub.edge import Bundle
 from hub.edge.answers import decode_tags, entity_types, tag_classes, tag_meanings, tag_probabilities
+from hub.edge.parts import Part
 from tests.support.tiny_answers import make_tags_bundle
 
 TEXT = "Ada Lovelace saw New York, near the old river."
@@ -127,7 +128,7 @@ def test_entities_are_those_of_transformers(tmp_path: Path, scheme: str, strateg
     pipeline.tokenizer = tokenizer
     config = SimpleNamespace(id2label=dict(enumerate(classes)))
     pipeline.model = SimpleNamespace(config=config)
-    ((encoding, scores),) = bundle._model.runs([text], 1)[0]
+    ((encoding, scores),) = bundle._model.runs(Part([text]))[0]
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     mask = np.array([part is None for part in encoding.sequence_ids], dtype=int)
     entities = pipeline.gather_pre_entities(
