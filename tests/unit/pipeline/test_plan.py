@@ -239,7 +239,8 @@ NO_RESULT = (
     "contract.budget", "contract.search_results",
     "contract.data", "contract.domain", "contract.errors", "contract.exporter", "contract.figures", "contract.kinds",
     "contract.numbers", "contract.recipe", "contract.recipe_tables", "contract.reference", "contract.results",
-    "edge.files", "edge.remote", "edge.schema", "pipeline.context", "pipeline.fingerprint", "pipeline.progress", "pipeline.run",
+    "edge.files", "edge.remote", "edge.schema", "pipeline.context", "pipeline.fingerprint", "pipeline.progress",
+    "pipeline.run",
 )  # fmt: skip
 """Declarations, and what writes and reads files: a change there does not change a number."""
 
