@@ -85,13 +85,16 @@ class Vocabularies:
         self.trims = options.trim_vocabulary and not vocabulary.can_trim(self.document)
         self._scratch = scratch
         self._bytes: dict[int, int] = {}
+        self._kept: dict[int, tuple[int, ...]] = {}
 
     def kept(self, size: int) -> tuple[int, ...] | None:
         """Return the kept ids of the teacher's vocabulary; ``None`` for all of them."""
         if size == WHOLE or not self.trims:
             return None
-        least = self.context.recipe.compress.min_piece_count
-        return vocabulary.choose_pieces(self.document, self._counts, least, size)
+        if size not in self._kept:  # it takes a while, and every candidate asks
+            least = self.context.recipe.compress.min_piece_count
+            self._kept[size] = vocabulary.choose_pieces(self.document, self._counts, least, size)
+        return self._kept[size]
 
     def pieces(self, size: int) -> int:
         """Return how many pieces a size keeps."""
