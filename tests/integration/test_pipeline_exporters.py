@@ -31,7 +31,7 @@ def exporter(**changes: object) -> Exporter:
 
 def test_exporter_that_cannot_quantize_gives_fp32_and_says_so(tiny_build: TinyBuild, tmp_path: Path) -> None:
     out = tmp_path / "bundle"
-    request = tiny_request(tiny_build.base, exporter=exporter(quantize="", forms=()), out=out)
+    request = tiny_request(tiny_build.base, exporter=exporter(quantize="", forms=(), parts=""), out=out)
 
     built = build(request, tmp_path / "runs", Recorder())
 

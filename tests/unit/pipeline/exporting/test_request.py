@@ -49,7 +49,7 @@ def test_named_variants_are_required(variants: tuple[str, ...], found: dict[str,
 
 
 def test_a_format_without_forms_gives_fp32_only() -> None:
-    plain = dataclasses.replace(EXPORTER, quantize="", forms=())
+    plain = dataclasses.replace(EXPORTER, quantize="", forms=(), parts="")
 
     assert names(exporter=plain) == {}
     with pytest.raises(UsageError, match="HUB-X060"):
