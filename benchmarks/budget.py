@@ -1,61 +1,69 @@
-"""Searches under a budget on BANKING77: `HUB_BENCH_DATA=DIR python benchmarks/budget.py`.
+"""Searches under a budget on BANKING77: `HUB_BENCH_DATA=DIR python benchmarks/budget.py [--everything]`.
 
-The variable names a folder of benchmark sets, which is not part of the project. One run trains the teacher; searches
-with other budgets take it over, and every student that one of them trained. A search that was cut short goes on. One
-search measures, trains and scores every candidate: the others are compared with it.
+The variable names a folder of benchmark sets, which is not part of the project. The first search trains the teacher;
+those with other budgets take it over, and every student that one of them trained. A search that was cut short goes on.
+With `--everything` one more search measures, trains and scores every candidate, to compare the choices with.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import common
+import int8_accuracy
 from common import Figure
 
 from hub.contract.budget import parse_budget
 from hub.contract.results import BuildResult, ModelResult
 from hub.contract.search_results import CandidateFigures
+from hub.edge.encode import Encoder
 from hub.edge.schema import read
+from hub.edge.timing import measure
+from hub.pipeline.stages.lengths import TIMED_TOKENS, texts_of_length
 from hub.search import choose
 
 TASK, SET = "finance/banking-intent", "finance/banking77"
+COMMAND = "HUB_BENCH_DATA=DIR python benchmarks/budget.py"
 RUNS = common.WORK / "runs" / "budget"
 EVERYTHING = "score=1%"
 """A budget that every candidate keeps, for the search that measures all."""
 
 BUDGETS = ("score=99%", "size=5MB,score=98%", "size=3MB,score=96.5%", "size=6MB,p50=2ms,score=98%")
+"""The first one is compared with other makers' int8 of the teacher."""
 
 
 def main() -> None:
     """Run what has not been run, and write the document."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--everything", action="store_true", help="also score every candidate; takes hours")
+    chosen = parser.parse_args()
     home = os.environ.get("HUB_BENCH_DATA", "")
     if not home:
         print("skipped: the variable HUB_BENCH_DATA names no folder of benchmark sets")
         return
-    folder = Path(home) / SET
-    teacher = _run([*common.HUB, "build", TASK, "--recipe", "quick", "--data", str(folder)])
-    run = str(teacher["run"])
-    whole = _search(run, EVERYTHING, "--exhaustive")
-    if whole is None:
-        raise SystemExit("the search that measures everything found nothing")
-    found: list[Figure] = [*_students(whole), *_agreement(whole)]
-    details: dict[str, Any] = {"every candidate": _rows(whole.search[0].candidates), "searches": {}}
-    for budget in BUDGETS:
-        result = _search(run, budget)
+    data = Path(home) / SET
+    profile = ["--profile", "this-machine"]
+    first = [*common.HUB, "build", TASK, "--recipe", "quick", "--data", str(data), "--budget", BUDGETS[0], *profile]
+    results = {BUDGETS[0]: _result(_run(first))}
+    run = results[BUDGETS[0]].run
+    for budget in BUDGETS[1:]:
+        results[budget] = _result(_run([*common.HUB, "compress", run, "--budget", budget, *profile]))
+    found: list[Figure] = []
+    for budget, result in results.items():
         found += _chosen(budget, result)
-        if result is not None:
-            details["searches"][budget] = {
-                "models": common.result_rows(result),
-                "counts": dict(result.search[0].counts),
-                "trainings": result.search[0].trainings,
-                "seconds": result.search[0].seconds,
-            }
-    common.write("budget", "HUB_BENCH_DATA=DIR python benchmarks/budget.py", found, details)
+    found += _peers(results[BUDGETS[0]], data)
+    searches = list(results.values())
+    if chosen.everything:
+        whole = _result(_run([*common.HUB, "compress", run, "--budget", EVERYTHING, "--exhaustive", *profile]))
+        found += _agreement(whole)
+        searches.append(whole)
+    found += _students(searches)
+    common.write("budget", COMMAND, found, _details(results))
 
 
 def _run(command: list[str]) -> dict[str, Any]:
@@ -67,20 +75,19 @@ def _run(command: list[str]) -> dict[str, Any]:
     return document
 
 
-def _search(run: str, budget: str, *more: str) -> BuildResult | None:
-    """Search with the run's teacher; ``None`` when nothing keeps the budget."""
-    command = [*common.HUB, "compress", run, "--budget", budget, "--profile", "this-machine", *more]
-    document = _run(command)
+def _result(document: dict[str, Any]) -> BuildResult:
+    """Read everything that a build measured."""
     if "report" not in document:
-        return None
-    file = Path(str(document["report"])).with_name("build.json")
+        raise SystemExit("the search found nothing, or a gate was missed; see the runs")
+    file = RUNS / str(document["run"]) / "report" / "build.json"
     result: BuildResult = read(BuildResult, json.loads(file.read_text("utf-8")))
     return result
 
 
-def _students(result: BuildResult) -> list[Figure]:
-    """Return what students of each kind keep of the teacher, from the search that scored all of them."""
-    scored = [entry for entry in result.search[0].candidates if entry.score_percent >= 0]
+def _students(results: list[BuildResult]) -> list[Figure]:
+    """Return what students of each kind keep of the teacher, of all that some search has scored."""
+    result = results[0]
+    scored = [entry for one in results for entry in one.search[0].candidates if entry.score_percent >= 0]
     baseline = result.search[0].baseline_percent
     found = [Figure("linear baseline, share of the teacher on validation", baseline, "%")]
     for depth, must, stretch in ((2, 99.5, 100.5), (1, 98.0, 99.5)):
@@ -119,12 +126,47 @@ def _agreement(result: BuildResult) -> list[Figure]:
     return figures
 
 
-def _chosen(budget: str, result: BuildResult | None) -> list[Figure]:
+def _peers(result: BuildResult, data: Path) -> list[Figure]:
+    """Time the choice against the teacher through transformers' default dynamic int8, alternating in one run."""
+    run = RUNS / result.run
+    bundle, teacher = run / "report" / "bundle", run / "finetune" / "model"
+    int8_accuracy.FOLDER.mkdir(parents=True, exist_ok=True)
+    manifest = json.loads((bundle / "bundle.json").read_text("utf-8"))
+    variant = manifest["variants"][result.default_variant]
+    session = {key: value for key, value in variant["session"].items() if key == "disabled_optimizers" and value}
+    ours, theirs = Encoder(bundle / "tokenizer.json", max(TIMED_TOKENS)), Encoder(teacher / "tokenizer.json", 512)
+    callers = {
+        "chosen": int8_accuracy.caller(ours, bundle / variant["file"], session),
+        "default int8": int8_accuracy.caller(theirs, int8_accuracy.by_transformers(teacher), {}),
+    }
+    found = []
+    for tokens, must in ((16, 3.5), (64, 4.5)):
+        texts = texts_of_length(ours, [text for text, _ in int8_accuracy.read(data / "test.csv")], tokens)
+        times = measure(callers, texts, tokens, 1)
+        ratio = round(times["default int8"].p50_ms / times["chosen"].p50_ms, 2)
+        what = f"{BUDGETS[0]}: against transformers' default dynamic int8 of the teacher, {tokens} tokens"
+        found.append(Figure(what, ratio, "times", must, 7.0, True))
+    return found
+
+
+def _details(results: dict[str, BuildResult]) -> dict[str, Any]:
+    first = next(iter(results.values())).search[0]
+    searches = {}
+    for budget, result in results.items():
+        summary = result.search[0]
+        searches[budget] = {
+            "models": common.result_rows(result),
+            "counts": dict(summary.counts),
+            "trainings": summary.trainings,
+            "seconds": summary.seconds,
+        }
+    return {"candidates of the first search": _rows(first.candidates), "searches": searches}
+
+
+def _chosen(budget: str, result: BuildResult) -> list[Figure]:
     """Return how the choice of a search compares with the teacher, on test rows and in the same run."""
-    if result is None:
-        return [Figure(f"{budget}: found", 0, "", 1, None, True)]
     variant = next(row for row in result.models if row.variant == result.default_variant)
-    found = [Figure(f"{budget}: found", 1, "", 1, None, True)]
+    found = []
     limits = {"16": (20.0, 40.0), "64": (12.0, 20.0)} if budget == "score=99%" else {}
     for tokens in ("16", "64"):
         if tokens in variant.latency:
@@ -171,4 +213,4 @@ def _rows(entries: Iterable[CandidateFigures]) -> list[dict[str, object]]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
