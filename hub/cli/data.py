@@ -15,7 +15,9 @@ from hub.contract.errors import EXIT_DATA, EXIT_DONE, UsageError, nearest
 if TYPE_CHECKING:
     from hub.contract.domain import DataSource, Task
     from hub.contract.recipe import DataOptions
+    from hub.contract.results import CleaningReport
     from hub.data import Prepared
+    from hub.host.host import FoundTask, Host
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -24,7 +26,7 @@ F = TypeVar("F", bound=Callable[..., object])
 def command() -> None:
     """Show or check the rows of a task.
 
-    Nothing is written. Without --recipe all rows are used, with it as many as the recipe allows.
+    Nothing is written but by --redact. Without --recipe all rows are used, with it as many as the recipe allows.
     """
 
 
@@ -54,7 +56,8 @@ def show(
 
     TASK is named DOMAIN/TASK; see: hub tasks
     """
-    task, prepared = _prepare(task_id, folder, source, recipe, settings)
+    task = _find(task_id)[1].task
+    _, prepared = _prepare(task, folder, source, recipe, settings)
     if as_json:
         output.emit_json(_show_document(task_id, folder, task, prepared))
         return
@@ -73,32 +76,81 @@ def show(
     _show_notes(prepared)
 
 
+def _personal_options(function: F) -> F:
+    """Add the options that say which personal data is looked for, and where the redacted copy goes."""
+    redactor = click.option(
+        "--redactor",
+        "redactors",
+        metavar="NAME",
+        multiple=True,
+        help="Also use this redactor: presidio, or a plugin's.",
+    )
+    keep = click.option("--keep", metavar="KIND", multiple=True, help="Do not look for this kind of personal data.")
+    target = click.option(
+        "--redact", "target", metavar="OUT", default="", help="Write your files with personal data replaced to OUT."
+    )
+    style = click.option(
+        "--redact-as",
+        "style",
+        type=click.Choice(["label", "format"]),
+        default="label",
+        show_default=True,
+        help="Replace by labels ([EMAIL_1]), or by made-up values of the same form.",
+    )
+    return redactor(keep(target(style(function))))
+
+
 @command.command("check")
 @_rows_options
+@_personal_options
 @json_option
 def check(
-    task_id: str, folder: str | None, source: str | None, recipe: str | None, settings: tuple[str, ...], as_json: bool
+    task_id: str,
+    folder: str | None,
+    source: str | None,
+    recipe: str | None,
+    settings: tuple[str, ...],
+    as_json: bool,
+    **wanted: Any,
 ) -> int:
-    """Clean the rows and report duplicates, conflicts, leaks, rare labels, mended tags and odd columns.
+    """Clean the rows and report duplicates, conflicts, leaks, rare labels, mended tags, odd columns, personal data.
 
     Ends with exit code 3 when something is left that makes measured scores wrong: evaluation rows whose
     text or group is also in train, validation or calibration rows whose text is also in test. Equal rows of
     a table count as copies only when there are more of them than chance brings.
 
+    Personal data is reported by kind, column and line, never by value, and does not change the exit code.
+
     TASK is named DOMAIN/TASK; see: hub tasks
     """
+    from hub.cli import personal
     from hub.data import serious
     from hub.edge.schema import to_json
 
-    _, prepared = _prepare(task_id, folder, source, recipe, settings)
+    asked = personal.Wanted(**wanted)
+    host, found = _find(task_id)
+    scanner = personal.scanner_for(host, found, asked)
+    personal.check_wanted(found.task, folder, asked)
+    options, prepared = _prepare(found.task, folder, source, recipe, settings)
     report = prepared.report
     problems = serious(report)
+    people = personal.look(found.task, prepared, folder, options, scanner, asked)
     if as_json:
-        head = {"task": task_id, "data": folder, "source": _source_name(prepared), "ok": not problems}
-        output.emit_json({**head, "problems": problems, "fingerprint": prepared.fingerprint, **to_json(report)})
+        head: dict[str, Any] = {"task": task_id, "data": folder, "source": _source_name(prepared), "ok": not problems}
+        head |= {"problems": problems, "fingerprint": prepared.fingerprint}
+        output.emit_json({**head, **to_json(report), "personal": personal.document(people)})
         return EXIT_DATA if problems else EXIT_DONE
     output.labelled(_origin(task_id, folder, prepared))
     output.say()
+    _show_report(report)
+    personal.show(people)
+    _show_notes(prepared)
+    for problem in problems:
+        output.note(f"problem: {problem}")
+    return EXIT_DATA if problems else EXIT_DONE
+
+
+def _show_report(report: CleaningReport) -> None:
     cells = [[split, report.rows_in[split], report.rows_out[split]] for split in report.rows_out]
     output.show_table("Rows", ["split", "loaded", "used"], cells)
     output.say()
@@ -108,21 +160,22 @@ def check(
     output.say(
         f"Exact leaks left: {report.leaks}. Near-duplicates of training rows in evaluation: {report.near_leaks}."
     )
-    _show_notes(prepared)
-    for problem in problems:
-        output.note(f"problem: {problem}")
-    return EXIT_DATA if problems else EXIT_DONE
+
+
+def _find(task_id: str) -> tuple[Host, FoundTask]:
+    from hub.host import load_plugins
+
+    host = load_plugins()
+    return host, host.find_task(task_id)
 
 
 def _prepare(
-    task_id: str, folder: str | None, source: str | None, recipe: str | None, settings: tuple[str, ...]
-) -> tuple[Task, Prepared]:
+    task: Task, folder: str | None, source: str | None, recipe: str | None, settings: tuple[str, ...]
+) -> tuple[DataOptions, Prepared]:
     from hub.data import prepare
-    from hub.host import load_plugins
 
-    task = load_plugins().find_task(task_id).task
     options = _options(task, recipe, settings)
-    return task, prepare(task, options, source=source, folder=Path(folder) if folder is not None else None)
+    return options, prepare(task, options, source=source, folder=Path(folder) if folder is not None else None)
 
 
 def _options(task: Task, recipe: str | None, settings: tuple[str, ...]) -> DataOptions:

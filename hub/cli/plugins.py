@@ -103,12 +103,14 @@ def _entry(plugin: PluginInfo) -> dict[str, Any]:
         "cause": None if plugin.cause is None else plugin.cause.to_json(),
         "tasks": [task.id for task in plugin.tasks],
         "exporters": [exporter.name for exporter in plugin.exporters],
+        "redactors": [redactor.name for redactor in plugin.redactors],
         "commands": [each.name for each in plugin.commands],
     }
 
 
 def _supplies(plugin: PluginInfo) -> list[str]:
     formats = [f"format {each.name}" for each in plugin.exporters]
+    formats += [f"redactor {each.name}" for each in plugin.redactors]
     return [task.id for task in plugin.tasks] + formats + [f"command {each.name}" for each in plugin.commands]
 
 

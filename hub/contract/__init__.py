@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from hub.contract.outcomes import AnyOutcome, LabelsOutcome, NumbersOutcome, Outcome, Span, SpansOutcome
     from hub.contract.recipe import Compression, DataOptions, Distillation, Gates, Lexical, Recipe, Training
     from hub.contract.recipe_tables import Tables
+    from hub.contract.redactor import Detection, Pattern, Redactor, compact, digits_of, find_patterns, passes_luhn
     from hub.contract.reference import resolve
     from hub.contract.sampling import comparison_key, draw_evenly
 
@@ -69,6 +70,7 @@ _HOMES = {
     "hub.contract.outcomes": "AnyOutcome LabelsOutcome NumbersOutcome Outcome Span SpansOutcome",
     "hub.contract.recipe": "Compression DataOptions Distillation Gates Lexical Recipe Training",
     "hub.contract.recipe_tables": "Tables",
+    "hub.contract.redactor": "Detection Pattern Redactor compact digits_of find_patterns passes_luhn",
     "hub.contract.reference": "resolve",
     "hub.contract.sampling": "comparison_key draw_evenly",
 }
@@ -89,6 +91,7 @@ __all__ = [
     "DataOptions",
     "DataSource",
     "Dataset",
+    "Detection",
     "Distillation",
     "Domain",
     "Example",
@@ -114,9 +117,11 @@ __all__ = [
     "NetworkError",
     "NumbersOutcome",
     "Outcome",
+    "Pattern",
     "QuantizeRequest",
     "QuantizedForm",
     "Recipe",
+    "Redactor",
     "RunError",
     "Runtime",
     "Slice",
@@ -126,9 +131,13 @@ __all__ = [
     "Task",
     "Training",
     "UsageError",
+    "compact",
     "comparison_key",
+    "digits_of",
     "draw_evenly",
+    "find_patterns",
     "hookimpl",
+    "passes_luhn",
     "resolve",
 ]
 

@@ -13,6 +13,7 @@ import pluggy
 
 from hub.contract.domain import Domain
 from hub.contract.exporter import Exporter
+from hub.contract.redactor import Redactor
 
 PROJECT = "hub"
 """pluggy project name and entry-point group."""
@@ -54,6 +55,16 @@ def hub_exporters() -> Iterable[Exporter]:
 
     Returns:
         Exporters whose names no other plugin uses.
+    """
+    return ()
+
+
+@hookspec
+def hub_redactors() -> Iterable[Redactor]:
+    """Return what finds personal data of this industry in texts.
+
+    Returns:
+        Redactors whose names no other plugin uses.
     """
     return ()
 

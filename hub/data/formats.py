@@ -40,13 +40,13 @@ def read_csv(path: Path) -> Iterator[Record]:
         DataError: HUB-D004 not UTF-8, HUB-D005 wrong quoting, number of fields or header.
         OSError: the file cannot be read.
     """
-    reader = csv.reader(io.StringIO(_decode(path), newline=""), strict=True)
+    reader = csv.reader(io.StringIO(decode(path), newline=""), strict=True)
     header: list[str] = []
     named = 1
     while True:
         begin = reader.line_num + 1
         try:
-            with _huge_fields():
+            with huge_fields():
                 fields = next(reader, None)
         except csv.Error as error:
             fix = "close every quote and write a quote inside a quoted field twice"
@@ -75,7 +75,7 @@ def read_jsonl(path: Path) -> Iterator[Record]:
         DataError: HUB-D004 not UTF-8, HUB-D005 a line that is no JSON object.
         OSError: the file cannot be read.
     """
-    for line, text in enumerate(_decode(path).split("\n"), start=1):
+    for line, text in enumerate(decode(path).split("\n"), start=1):
         if not text.strip():
             continue
         try:
@@ -131,7 +131,7 @@ def read_conll(path: Path) -> Iterator[Record]:
     words: list[str] = []
     tags: list[str] = []
     begin = 1
-    for line, text in enumerate([*_decode(path).split("\n"), ""], start=1):
+    for line, text in enumerate([*decode(path).split("\n"), ""], start=1):
         fields = text.split()
         if fields and fields[0] != "-DOCSTART-":
             if len(fields) < 2:
@@ -145,7 +145,7 @@ def read_conll(path: Path) -> Iterator[Record]:
             words, tags = [], []
 
 
-def _decode(path: Path) -> str:
+def decode(path: Path) -> str:
     """Return a file's text without a byte order mark; raises HUB-D004 with the line of the first bad byte."""
     data = path.read_bytes()
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -190,7 +190,7 @@ def _bad_json(path: Path, line: int, why: str) -> DataError:
 
 
 @contextmanager
-def _huge_fields() -> Iterator[None]:
+def huge_fields() -> Iterator[None]:
     """Lift the csv module's limit of 131,072 characters a field, and put it back: it belongs to the process."""
     old = csv.field_size_limit(_LARGEST_FIELD)
     try:

@@ -70,7 +70,7 @@ def read_splits(folder: Path, options: DataOptions, kind: str, features: Sequenc
         MissingError: HUB-P030, a .parquet file without pyarrow.
     """
     reader = RowReader(kind, options, wanted_columns(options, features))
-    return Dataset(()).with_splits({name: _read_rows(path, reader) for name, path in _find_files(folder, kind).items()})
+    return Dataset(()).with_splits({name: _read_rows(path, reader) for name, path in find_files(folder, kind).items()})
 
 
 def read_file(
@@ -130,8 +130,12 @@ def _read_rows(path: Path, reader: RowReader) -> tuple[Example, ...]:
     return rows
 
 
-def _find_files(folder: Path, kind: str) -> dict[str, Path]:
-    """Return the file of every split that has one."""
+def find_files(folder: Path, kind: str) -> dict[str, Path]:
+    """Return the file of every split that has one.
+
+    Raises:
+        DataError: HUB-D001 the folder cannot be read, HUB-D002 no training file or two for one split.
+    """
     try:
         names = sorted(entry.name for entry in folder.iterdir() if entry.is_file())
     except OSError as error:

@@ -11,6 +11,7 @@ import pluggy
 from hub.contract import hookspecs
 from hub.contract.domain import Domain, Task
 from hub.contract.exporter import Exporter
+from hub.contract.redactor import Redactor
 
 if TYPE_CHECKING:
     from click import Command
@@ -62,6 +63,15 @@ def exporters(manager: pluggy.PluginManager) -> tuple[Exporter, ...]:
         WrongResultError: it is not an iterable of exporters.
     """
     return _collect(manager.hook.hub_exporters, Exporter)
+
+
+def redactors(manager: pluggy.PluginManager) -> tuple[Redactor, ...]:
+    """Return what ``hub_redactors`` supplies.
+
+    Raises:
+        WrongResultError: it is not an iterable of redactors.
+    """
+    return _collect(manager.hook.hub_redactors, Redactor)
 
 
 def commands(manager: pluggy.PluginManager) -> dict[str, Command]:

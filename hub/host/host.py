@@ -9,6 +9,7 @@ from hub.catalog import Supplier, supplier_of
 from hub.contract.domain import Domain, Task
 from hub.contract.errors import HubError, MissingError, UsageError, nearest
 from hub.contract.exporter import Exporter
+from hub.contract.redactor import Redactor
 from hub.edge.home import home
 from hub.host.discovery import VARIABLE, Found
 from hub.host.metadata import PluginInfo
@@ -53,6 +54,17 @@ class Host:
     def exporters(self) -> tuple[Exporter, ...]:
         """Every exporter, by name."""
         return tuple(sorted((e for plugin in self._plugins for e in plugin.exporters), key=lambda e: e.name))
+
+    @property
+    def redactors(self) -> tuple[Redactor, ...]:
+        """Every redactor of a plugin, by name."""
+        return tuple(sorted((r for plugin in self._plugins for r in plugin.redactors), key=lambda r: r.name))
+
+    def redactors_of(self, distribution: str) -> tuple[Redactor, ...]:
+        """Return the redactors that one distribution supplies."""
+        return tuple(
+            r for plugin in self._plugins if plugin.found.distribution == distribution for r in plugin.redactors
+        )
 
     @property
     def quarantined(self) -> tuple[PluginInfo, ...]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from hub.contract.domain import Domain, Task
     from hub.contract.exporter import Exporter
+    from hub.contract.redactor import Redactor
 
 SUMMARY_LIMIT = 72
 """Longest line of help of a command that is kept, in characters."""
@@ -71,6 +72,15 @@ class ExporterInfo:
 
 
 @dataclass(frozen=True)
+class RedactorInfo:
+    """Something that finds personal data of some kinds."""
+
+    name: str
+    summary: str
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class CommandInfo:
     """A command of the program; ``summary`` is its one line of help."""
 
@@ -91,6 +101,7 @@ class PluginInfo:
         exporters: it supplies.
         commands: it adds.
         contract: version of the contract it declares, ``""`` when that is not known.
+        redactors: it supplies.
     """
 
     name: str
@@ -101,6 +112,7 @@ class PluginInfo:
     exporters: tuple[ExporterInfo, ...] = ()
     commands: tuple[CommandInfo, ...] = ()
     contract: str = ""
+    redactors: tuple[RedactorInfo, ...] = ()
 
     @property
     def state(self) -> str:
@@ -134,6 +146,8 @@ class PluginInfo:
         values["domains"] = tuple(_domain(domain) for domain in values["domains"])
         values["exporters"] = tuple(ExporterInfo(**exporter) for exporter in values["exporters"])
         values["commands"] = tuple(CommandInfo(**command) for command in values["commands"])
+        found = values["redactors"]
+        values["redactors"] = tuple(RedactorInfo(**{**each, "kinds": tuple(each["kinds"])}) for each in found)
         return cls(**values)
 
 
@@ -164,6 +178,11 @@ def describe_domain(domain: Domain) -> DomainInfo:
 def describe_exporter(exporter: Exporter) -> ExporterInfo:
     """Return an exporter as plain values."""
     return ExporterInfo(exporter.name, exporter.summary)
+
+
+def describe_redactor(redactor: Redactor) -> RedactorInfo:
+    """Return a redactor as plain values."""
+    return RedactorInfo(redactor.name, redactor.summary, tuple(redactor.kinds))
 
 
 def describe_command(name: str, command: Command) -> CommandInfo:

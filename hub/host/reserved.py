@@ -1,4 +1,4 @@
-"""Names of commands that no plugin may take."""
+"""Names of commands and redactors that no plugin may take."""
 
 from __future__ import annotations
 
@@ -11,3 +11,6 @@ RESERVED = frozenset(
     }
 )
 """The program's own commands, those that are planned, and words that people try first."""
+
+REDACTORS = frozenset({"contact", "payment", "national-ids", "dates", "presidio"})
+"""The program's own redactors (`hub.data.redaction`)."""

@@ -13,11 +13,12 @@ import pluggy
 
 from hub.contract.domain import CONTRACT_VERSION, Domain
 from hub.contract.exporter import Exporter
+from hub.contract.redactor import Redactor
 from hub.host import hooks
 from hub.host.discovery import Found
-from hub.host.metadata import PluginInfo, describe_command, describe_domain, describe_exporter
+from hub.host.metadata import PluginInfo, describe_command, describe_domain, describe_exporter, describe_redactor
 from hub.host.quarantine import Quarantine, from_exception
-from hub.host.reserved import RESERVED
+from hub.host.reserved import REDACTORS, RESERVED
 
 if TYPE_CHECKING:
     from click import Command
@@ -30,6 +31,7 @@ class Plugin:
     found: Found
     domains: tuple[Domain, ...]
     exporters: tuple[Exporter, ...]
+    redactors: tuple[Redactor, ...]
     commands: Mapping[str, Command]
     info: PluginInfo
 
@@ -41,11 +43,13 @@ class Owners:
     Args:
         domains: of accepted plugins.
         exporters: of accepted plugins.
+        redactors: of the program and of accepted plugins.
         commands: of the program and of accepted plugins.
     """
 
     domains: dict[str, str] = field(default_factory=dict)
     exporters: dict[str, str] = field(default_factory=dict)
+    redactors: dict[str, str] = field(default_factory=lambda: dict.fromkeys(sorted(REDACTORS), "the hub itself"))
     commands: dict[str, str] = field(default_factory=lambda: dict.fromkeys(sorted(RESERVED), "the hub itself"))
 
     def take(self, info: PluginInfo) -> None:
@@ -58,6 +62,7 @@ class Owners:
         wanted = (
             ("domain", self.domains, [domain.name for domain in info.domains]),
             ("exporter", self.exporters, [exporter.name for exporter in info.exporters]),
+            ("redactor", self.redactors, [redactor.name for redactor in info.redactors]),
             ("command", self.commands, [command.name for command in info.commands]),
         )
         for what, taken, names in wanted:
@@ -109,7 +114,7 @@ def try_plugin(found: Found, owners: Owners) -> Plugin:
     _check_contract(supplied)
     info = _describe(found, supplied)
     owners.take(info)
-    return Plugin(found, supplied.domains, supplied.exporters, supplied.commands, info)
+    return Plugin(found, supplied.domains, supplied.exporters, supplied.redactors, supplied.commands, info)
 
 
 @dataclass(frozen=True)
@@ -118,22 +123,26 @@ class _Supplied:
 
     domains: tuple[Domain, ...]
     exporters: tuple[Exporter, ...]
+    redactors: tuple[Redactor, ...]
     commands: Mapping[str, Command]
 
 
 def _call(manager: pluggy.PluginManager) -> _Supplied:
     with _stage("call", "hook-raised"):
         try:
-            return _Supplied(hooks.domains(manager), hooks.exporters(manager), hooks.commands(manager))
+            return _Supplied(
+                hooks.domains(manager), hooks.exporters(manager), hooks.redactors(manager), hooks.commands(manager)
+            )
         except hooks.WrongResultError as error:
             raise RejectedError(Quarantine("call", "wrong-result", "", str(error))) from error
 
 
 def _check_contract(supplied: _Supplied) -> None:
-    """Compare the versions that domains and exporters declare; commands depend on the hook alone."""
+    """Compare the versions that domains, exporters and redactors declare; commands depend on the hook alone."""
     ours = CONTRACT_VERSION.partition(".")[0]
     declared = [(domain.name, domain.contract) for domain in supplied.domains]
     declared += [(exporter.name, exporter.contract) for exporter in supplied.exporters]
+    declared += [(redactor.name, redactor.contract) for redactor in supplied.redactors]
     for name, version in declared:
         if str(version).partition(".")[0] != ours:
             message = f"{name!r} declares contract {version!r}, this host has {CONTRACT_VERSION}"
@@ -142,6 +151,7 @@ def _check_contract(supplied: _Supplied) -> None:
 
 def _describe(found: Found, supplied: _Supplied) -> PluginInfo:
     """Return the plugin as plain values; a field of a wrong type shows here."""
+    parts: list[Domain | Exporter | Redactor] = [*supplied.domains, *supplied.exporters, *supplied.redactors]
     with _stage("check", "wrong-result"):
         info = PluginInfo(
             found.name,
@@ -151,9 +161,8 @@ def _describe(found: Found, supplied: _Supplied) -> PluginInfo:
             tuple(describe_domain(domain) for domain in supplied.domains),
             tuple(describe_exporter(exporter) for exporter in supplied.exporters),
             tuple(describe_command(name, command) for name, command in sorted(supplied.commands.items())),
-            ", ".join(
-                sorted({str(d.contract) for d in supplied.domains} | {str(e.contract) for e in supplied.exporters})
-            ),
+            ", ".join(sorted({str(each.contract) for each in parts})),
+            tuple(describe_redactor(redactor) for redactor in supplied.redactors),
         )
         json.dumps(info.to_json(), allow_nan=False)
         return info

@@ -30,9 +30,10 @@ def tasks(monkeypatch: pytest.MonkeyPatch) -> None:
             metrics=(Metric("metric", "hub.contract.metrics:accuracy"),),
             card=CardText("", "", "", ""),
         )
-        return SimpleNamespace(task=task)
+        return SimpleNamespace(task=task, plugin="any")
 
-    monkeypatch.setattr("hub.host.load_plugins", lambda: SimpleNamespace(find_task=find_task))
+    host = SimpleNamespace(find_task=find_task, redactors=(), redactors_of=lambda distribution: ())
+    monkeypatch.setattr("hub.host.load_plugins", lambda: host)
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:

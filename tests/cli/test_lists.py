@@ -96,6 +96,7 @@ def test_plugins_list_json() -> None:
         "cause": None,
         "tasks": ["support/tickets"],
         "exporters": [],
+        "redactors": [],
         "commands": [],
     }
     assert (broken["name"], broken["state"], broken["tasks"]) == ("broken_one", "quarantined", [])

@@ -123,6 +123,7 @@ def test_install_json(pip: FakePip, wheel: Path) -> None:
                 "cause": None,
                 "tasks": ["support/tickets"],
                 "exporters": [],
+                "redactors": [],
                 "commands": [],
             }
         ],

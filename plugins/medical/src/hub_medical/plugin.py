@@ -1,12 +1,13 @@
-"""What the host finds: the medical domain, its tasks and the command ``hub icd``."""
+"""What the host finds: the medical domain, its tasks, its redactor and the command ``hub icd``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from hub.contract import Domain, hookimpl
+from hub.contract import Domain, Redactor, hookimpl
 from hub_medical.further import DISEASE_MENTIONS, ICD10_CATEGORY, NOTE_TOPIC
+from hub_medical.redactor import MEDICAL
 from hub_medical.task import ICD10_CHAPTER
 
 if TYPE_CHECKING:
@@ -26,6 +27,12 @@ def hub_domains() -> Iterable[Domain]:
             contract=_WRITTEN_FOR,
         ),
     )
+
+
+@hookimpl
+def hub_redactors() -> Iterable[Redactor]:
+    """Return what finds the personal data of patients."""
+    return (MEDICAL,)
 
 
 @hookimpl
