@@ -27,6 +27,7 @@ class CandidateFigures:
         p95_ms: 95th percentile of the same.
         memory_bytes: peak of a process that answered one text.
         score_percent: of the teacher's headline score on validation rows.
+        score_error_percent: standard error of ``score_percent``: how far the draw of the rows may have moved it.
         keep: parts of the graph that stay fp32.
         reason: why it was not chosen; of the chosen one why it was.
     """
@@ -44,6 +45,7 @@ class CandidateFigures:
     p95_ms: float = 0.0
     memory_bytes: int = 0
     score_percent: float = -1.0
+    score_error_percent: float = 0.0
     keep: tuple[str, ...] = ()
     reason: str = ""
 

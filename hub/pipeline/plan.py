@@ -181,7 +181,7 @@ SEARCH = Stage(
         *("pipeline.exporting.sentences", "pipeline.stages.budgets", "pipeline.stages.decisions"),
         *(
             f"pipeline.stages.{name}"
-            for name in ("candidates", "compress", "distill", "export", "finetune", "lab", "lengths")
+            for name in ("candidates", "compress", "distill", "export", "finetune", "lab", "lengths", "margin")
         ),
         *("pipeline.stages.trimming", "pipeline.stages.transfer", "contract.sampling", "data"),
     ),

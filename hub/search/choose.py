@@ -26,7 +26,7 @@ def rule(budget: Budget) -> str:
             f"{SCORE_TIE_PERCENT:g} percent of it the fastest, then the smallest."
         )
     return (
-        "Of the candidates that keep the budget the fastest by p50; within "
+        "Of the candidates that keep the budget, their score less its standard error, the fastest by p50; within "
         f"{100 * (SPEED_TIE - 1):.0f} percent of it the smallest, then the best score on validation rows."
     )
 
@@ -34,14 +34,16 @@ def rule(budget: Budget) -> str:
 def missed(budget: Budget, found: CandidateFigures) -> dict[str, float]:
     """Return the limits that a candidate is known to miss, each with the excess as a share of the limit.
 
-    Figures that were not taken miss nothing.
+    Figures that were not taken miss nothing. A score counts less its standard error: of many that are chosen by
+    validation rows the best one was lucky there, and the test rows would not confirm it.
     """
     excess = {}
     for word, limit in budget.limits().items():
         value = float(getattr(found, _WORDS[word]))
         if word == "score":
-            if 0 <= value < limit - 1e-9:
-                excess[word] = (limit - value) / limit
+            sure = value - found.score_error_percent
+            if value >= 0 and sure < limit - 1e-9:
+                excess[word] = (limit - sure) / limit
         elif value > limit:
             excess[word] = (value - limit) / limit
     return excess
@@ -79,8 +81,10 @@ def order(found: Iterable[CandidateFigures]) -> list[CandidateFigures]:
 def over_limit(budget: Budget, entry: CandidateFigures) -> str:
     """Say which limits a candidate misses; ``""`` when it keeps what is known."""
     limits = budget.limits()
+    error = f" with a standard error of {entry.score_error_percent:.1f}" if entry.score_error_percent else ""
     parts = [
-        f"{_called(word)} {_shown(word, float(getattr(entry, _WORDS[word])))}, limit {_shown(word, limits[word])}"
+        f"{_called(word)} {_shown(word, float(getattr(entry, _WORDS[word])))}{error if word == 'score' else ''}, "
+        f"limit {_shown(word, limits[word])}"
         for word in missed(budget, entry)
     ]
     return "; ".join(parts)

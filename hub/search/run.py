@@ -40,6 +40,7 @@ class Scored:
         detail: what it missed, for people.
         keep: parts that stay fp32.
         used: the branch it was to have counts; a candidate whose branch does not is the one without.
+        error_percent: standard error of ``percent``.
     """
 
     percent: float
@@ -48,6 +49,7 @@ class Scored:
     detail: str = ""
     keep: tuple[str, ...] = ()
     used: bool = True
+    error_percent: float = 0.0
 
 
 class Lab(Protocol):
@@ -234,7 +236,8 @@ def _finish(outcome: Outcome, budget: Budget, lab: Lab, group: Sequence[Candidat
         found = lab.score(entry)
         outcome.evaluations += 1
         size = found.size_bytes or outcome.found[entry].size_bytes
-        _update(outcome, entry, state=SCORED, score_percent=found.percent, size_bytes=size, keep=found.keep)
+        known = {"score_percent": found.percent, "score_error_percent": found.error_percent}
+        _update(outcome, entry, state=SCORED, size_bytes=size, keep=found.keep, **known)
         if not found.used:
             _update(outcome, entry, reason="its lexical branch does not raise the score: the same as without one")
         elif not found.passed:

@@ -6,8 +6,12 @@ import dataclasses
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from hub.contract.errors import GateError
 from hub.contract.exporter import Branch, QuantizedForm
@@ -26,6 +30,7 @@ from hub.pipeline.stages.compress import fastest, quantized, session_name
 from hub.pipeline.stages.encoding import encode_rows
 from hub.pipeline.stages.finetune import TOKENIZER, load_whole_teacher, teacher_encoder
 from hub.pipeline.stages.lengths import texts_of_length
+from hub.pipeline.stages.margin import score_draws, share_error_percent
 from hub.pipeline.stages.rows import rows_of
 from hub.pipeline.stages.running import Candidate as File
 from hub.pipeline.stages.running import caller, scores_of
@@ -49,6 +54,14 @@ _MOST_MIXED = 2
 
 _SHORT = 3
 """A first look takes one of so many parts of the recipe's epochs."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A file on the validation rows: its scores, and those of the headline on rows drawn from them."""
+
+    evaluations: Mapping[str, Evaluation]
+    draws: list[float]
 
 
 class Workbench:
@@ -85,13 +98,19 @@ class Workbench:
     def teacher_score(self) -> float:
         """Return the teacher's headline score on validation rows, as it is judged: in PyTorch, with its branch."""
 
+        return float(self._teacher()["score"])
+
+    def _teacher(self) -> dict[str, Any]:
         def measured() -> dict[str, Any]:
             model, tokenizer = load_whole_teacher(self.context)
             encoder = teacher_encoder(self.context, tokenizer, self.folder / SCRATCH)
-            found = scores(model, encode_rows(encoder, self.validation))
-            return {"score": self.headline(self.validation.form.probabilities(found))}
+            found = self.validation.form.probabilities(scores(model, encode_rows(encoder, self.validation)))
+            return {"score": self.headline(found), "draws": self._draws(found)}
 
-        return float(choose_once(self.folder, "teacher", measured)["score"])
+        return choose_once(self.folder, "teacher-drawn", measured)
+
+    def _draws(self, probabilities: npt.NDArray[np.float64]) -> list[float]:
+        return score_draws(self.validation, self.context.request.task.headline, probabilities)
 
     def baseline_score(self) -> float:
         """Return the linear baseline's headline score on validation rows."""
@@ -250,7 +269,7 @@ class Workbench:
         self._tell(self._told, self._told + 1, f"scoring {candidate.student.name}, {candidate.form or 'fp32'}")
         if candidate.student.branch and not share_of_branch(folder):
             return Scored(-1.0, used=False)
-        found = choose_once(folder, f"score-{candidate.form or 'fp32'}", lambda: self._score(candidate, folder))
+        found = choose_once(folder, f"drawn-{candidate.form or 'fp32'}", lambda: self._score(candidate, folder))
         percent, least = self._percent(found["score"]), least_share(self.context)
         low = f"{percent:.1f} % of the teacher; the recipe's gates.min_teacher_share is {least:g}"
         return Scored(
@@ -259,6 +278,7 @@ class Workbench:
             found["bytes"] + self._rest_bytes(candidate.student) if found["bytes"] else 0,
             found["detail"] or (low if percent < least else ""),
             tuple(found["keep"]),
+            error_percent=share_error_percent(self._teacher()["draws"], found["draws"]),
         )
 
     def _score(self, candidate: Candidate, folder: Path) -> dict[str, Any]:
@@ -270,7 +290,7 @@ class Workbench:
             if not (place / f"{export.PARITY}.json").is_file():
                 export.run(view, place)
         except GateError as error:
-            return {"score": 0.0, "passed": False, "bytes": 0, "detail": error.what, "keep": []}
+            return {"score": 0.0, "passed": False, "bytes": 0, "detail": error.what, "keep": [], "draws": []}
         before = self._evaluated(view, source)
         if not candidate.form:
             return self._entry(before, source)
@@ -283,21 +303,23 @@ class Workbench:
             found = trial.run(kept.parts)
         return found
 
-    def _entry(self, found: Mapping[str, Evaluation], file: Path) -> dict[str, Any]:
+    def _entry(self, found: Answered, file: Path) -> dict[str, Any]:
         return {
-            "score": mean_headline(found, self.context.request.task.headline.name),
+            "score": mean_headline(found.evaluations, self.context.request.task.headline.name),
+            "draws": found.draws,
             "passed": True,
             "bytes": file.stat().st_size,
             "detail": "",
             "keep": [],
         }
 
-    def _evaluated(self, view: Context, file: Path) -> dict[str, Evaluation]:
+    def _evaluated(self, view: Context, file: Path) -> Answered:
         rows, exporter = self.validation, self.context.request.exporter
         encoder = export.student_encoder(view)
         probabilities = rows.form.probabilities(scores_of(File(file, exporter, encoder, {}), rows))
         metrics = self.context.request.task.metrics
-        return evaluations(rows, probabilities, metrics, thresholds=thresholds_of(rows, probabilities))
+        found = evaluations(rows, probabilities, metrics, thresholds=thresholds_of(rows, probabilities))
+        return Answered(found, self._draws(probabilities))
 
     def _tell(self, done: float, total: float, text: str) -> None:
         self.context.reporter.tick(done, total, text)
@@ -306,10 +328,9 @@ class Workbench:
 class Trial:
     """One form of one student, quantized with some parts kept, and what that costs on validation rows."""
 
-    def __init__(
-        self, lab: Workbench, view: Context, source: Path, target: Path, form: str, before: Mapping[str, Evaluation]
-    ) -> None:
-        self.lab, self.view, self.source, self.target, self.form, self.before = lab, view, source, target, form, before
+    def __init__(self, lab: Workbench, view: Context, source: Path, target: Path, form: str, before: Answered) -> None:
+        self.lab, self.view, self.source, self.target, self.form = lab, view, source, target, form
+        self.before = before.evaluations
         self.missed = False
 
     def run(self, keep: tuple[str, ...]) -> dict[str, Any]:
@@ -320,7 +341,9 @@ class Trial:
         quantized(self.view, self.source, self.target, form, keep)
         after = self.lab._evaluated(self.view, self.target)
         context = self.lab.context
-        gates = drop_gates(self.before, after, context.request.task.headline.name, context.recipe.gates, self.form)
+        gates = drop_gates(
+            self.before, after.evaluations, context.request.task.headline.name, context.recipe.gates, self.form
+        )
         missed = [gate for gate in gates if not gate.passed]
         self.missed = bool(missed)
         detail = "; ".join(f"{gate.name} is {gate.value:g}, limit {gate.limit:g}" for gate in missed)

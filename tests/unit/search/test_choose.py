@@ -29,6 +29,16 @@ POOL = [
 ]
 
 
+def test_a_score_counts_less_its_standard_error() -> None:
+    lucky = entry("lucky", 1, 0.1, 99.6, score_error_percent=0.7)
+    sure = entry("sure", 2, 0.2, 99.8, score_error_percent=0.5)
+
+    assert choose.choose(Budget(score_percent=99.0), [lucky, sure]) == sure
+    assert choose.choose(Budget(score_percent=98.9), [lucky, sure]) == lucky
+    assert "with a standard error of 0.7" in choose.over_limit(Budget(score_percent=99.0), lucky)
+    assert choose.choose(Budget(size_bytes=5), [lucky, sure]) == lucky
+
+
 @pytest.mark.parametrize(
     ("budget", "key"),
     [
