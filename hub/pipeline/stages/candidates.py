@@ -279,11 +279,10 @@ def share_of_branch(folder: Path) -> float:
 
 
 def _elsewhere(run: Run, key: str) -> Path | None:
-    """Find a student with equal inputs: in a search of a neighbouring run, or in its finished stage."""
+    """Find a student with equal inputs: in an earlier search of this run or of a neighbour, or in a finished stage."""
     for other in list_runs(run.folder.parent):
-        if other.folder == run.folder:
-            continue
-        for name in ("search", "search.partial"):
+        # The search at work is its own partial folder; the finished one beside it had another budget or other code.
+        for name in ("search",) if other.folder == run.folder else ("search", "search.partial"):
             folder = other.folder / name / FOLDER / key[:16]
             try:
                 if json.loads((folder / DONE).read_text("utf-8")).get("fingerprint") == key:
