@@ -14,6 +14,9 @@ SPEED_TIE = 1.03
 SCORE_TIE_PERCENT = 0.25
 """Scores within a quarter of a percent of the teacher's are equal."""
 
+SURE = 1.64
+"""Standard errors that a score must be above its limit to keep it on other rows too, in 95 of 100 cases."""
+
 _BEST_PERCENT = 1e6
 _WORDS = {"size": "size_bytes", "p50": "p50_ms", "p95": "p95_ms", "memory": "memory_bytes", "score": "score_percent"}
 
@@ -26,22 +29,27 @@ def rule(budget: Budget) -> str:
             f"{SCORE_TIE_PERCENT:g} percent of it the fastest, then the smallest."
         )
     return (
-        "Of the candidates that keep the budget, their score less its standard error, the fastest by p50; within "
+        f"Of the candidates that keep the budget with {SURE:g} standard errors of their score to spare, or else of "
+        "those that merely keep it the surest, the fastest by p50; within "
         f"{100 * (SPEED_TIE - 1):.0f} percent of it the smallest, then the best score on validation rows."
     )
 
 
-def missed(budget: Budget, found: CandidateFigures) -> dict[str, float]:
+def missed(budget: Budget, found: CandidateFigures, errors: float = 0.0) -> dict[str, float]:
     """Return the limits that a candidate is known to miss, each with the excess as a share of the limit.
 
-    Figures that were not taken miss nothing. A score counts less its standard error: of many that are chosen by
-    validation rows the best one was lucky there, and the test rows would not confirm it.
+    Figures that were not taken miss nothing.
+
+    Args:
+        budget: limits.
+        found: the candidate.
+        errors: standard errors that its score must have to spare.
     """
     excess = {}
     for word, limit in budget.limits().items():
         value = float(getattr(found, _WORDS[word]))
         if word == "score":
-            sure = value - found.score_error_percent
+            sure = value - errors * found.score_error_percent
             if value >= 0 and sure < limit - 1e-9:
                 excess[word] = (limit - sure) / limit
         elif value > limit:
@@ -50,10 +58,17 @@ def missed(budget: Budget, found: CandidateFigures) -> dict[str, float]:
 
 
 def choose(budget: Budget, found: Iterable[CandidateFigures]) -> CandidateFigures | None:
-    """Return the best scored candidate that keeps the budget, by `rule`; ``None`` when there is none."""
-    pool = [entry for entry in found if entry.score_percent >= 0 and not missed(budget, entry)]
-    if not pool:
+    """Return the best scored candidate that keeps the budget, by `rule`; ``None`` when there is none.
+
+    Of many candidates the fastest that just keeps a score on validation rows was lucky there, and test rows would not
+    confirm it: such a one is taken only when none is sure.
+    """
+    keeping = [entry for entry in found if entry.score_percent >= 0 and not missed(budget, entry)]
+    if not keeping:
         return None
+    pool = [entry for entry in keeping if not missed(budget, entry, SURE)]
+    if not pool:
+        return max(keeping, key=lambda entry: entry.score_percent - SURE * entry.score_error_percent)
     if budget.score_percent is None:
         best = max(entry.score_percent for entry in pool)
         pool = [entry for entry in pool if entry.score_percent >= best - SCORE_TIE_PERCENT]
@@ -98,6 +113,9 @@ def why_not(budget: Budget, entry: CandidateFigures, chosen: CandidateFigures) -
 
 
 def _ahead(budget: Budget, entry: CandidateFigures, chosen: CandidateFigures) -> str:
+    if entry.score_percent >= 0 and missed(budget, entry, SURE):
+        error = f"score {entry.score_percent:.1f} % with a standard error of {entry.score_error_percent:.1f}"
+        return f"{error}: less sure to keep the limit on other rows than the chosen one"
     by_score = budget.score_percent is None and entry.score_percent >= 0
     if by_score and entry.score_percent < chosen.score_percent - SCORE_TIE_PERCENT:
         return (

@@ -31,12 +31,25 @@ POOL = [
 
 def test_a_score_counts_less_its_standard_error() -> None:
     lucky = entry("lucky", 1, 0.1, 99.6, score_error_percent=0.7)
-    sure = entry("sure", 2, 0.2, 99.8, score_error_percent=0.5)
+    sure = entry("sure", 2, 0.2, 99.8, score_error_percent=0.4)
+    slow = entry("slow", 3, 0.9, 99.9, score_error_percent=0.4)
+    budget = Budget(score_percent=99.0)
 
-    assert choose.choose(Budget(score_percent=99.0), [lucky, sure]) == sure
-    assert choose.choose(Budget(score_percent=98.9), [lucky, sure]) == lucky
-    assert "with a standard error of 0.7" in choose.over_limit(Budget(score_percent=99.0), lucky)
-    assert choose.choose(Budget(size_bytes=5), [lucky, sure]) == lucky
+    assert choose.choose(budget, [lucky, sure, slow]) == sure
+    assert "less sure" in choose.why_not(budget, lucky, sure)
+    assert "faster" in choose.why_not(budget, slow, sure)
+    assert choose.choose(Budget(score_percent=98.4), [lucky, sure, slow]) == lucky
+    assert choose.choose(Budget(size_bytes=5), [lucky, sure, slow]) == sure
+
+
+def test_where_none_is_sure_the_surest_is_taken_and_a_slower_one_may_still_win() -> None:
+    lucky = entry("lucky", 1, 0.1, 99.6, score_error_percent=0.7)
+    surer = entry("surer", 2, 0.3, 99.5, score_error_percent=0.5)
+    budget, waiting = Budget(score_percent=99.0), entry("waiting", 9, 5.0)
+
+    assert choose.choose(budget, [lucky, surer]) == surer
+    assert choose.can_win(budget, [lucky, surer], waiting)
+    assert choose.choose(Budget(score_percent=99.7), [lucky, surer]) is None
 
 
 @pytest.mark.parametrize(
