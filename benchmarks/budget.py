@@ -1,4 +1,4 @@
-"""Searches under a budget on BANKING77: `HUB_BENCH_DATA=DIR python benchmarks/budget.py [--everything]`.
+"""Searches under a budget on BANKING77: `HUB_BENCH_DATA=DIR python benchmarks/budget.py [--everything] [BUDGET...]`.
 
 The variable names a folder of benchmark sets, which is not part of the project. The first search trains the teacher;
 those with other budgets take it over, and every student that one of them trained. A search that was cut short goes on.
@@ -41,22 +41,23 @@ def main() -> None:
     """Run what has not been run, and write the document."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--everything", action="store_true", help="also score every candidate; takes hours")
+    parser.add_argument("budgets", nargs="*", default=BUDGETS, help="those to search under, the first one with peers")
     chosen = parser.parse_args()
     home = os.environ.get("HUB_BENCH_DATA", "")
     if not home:
         print("skipped: the variable HUB_BENCH_DATA names no folder of benchmark sets")
         return
     data = Path(home) / SET
-    profile = ["--profile", "this-machine"]
-    first = [*common.HUB, "build", TASK, "--recipe", "quick", "--data", str(data), "--budget", BUDGETS[0], *profile]
-    results = {BUDGETS[0]: _build(first)}
-    run = results[BUDGETS[0]].run
-    for budget in BUDGETS[1:]:
+    first_one, profile = chosen.budgets[0], ["--profile", "this-machine"]
+    first = [*common.HUB, "build", TASK, "--recipe", "quick", "--data", str(data), "--budget", first_one, *profile]
+    results = {first_one: _build(first)}
+    run = results[first_one].run
+    for budget in chosen.budgets[1:]:
         results[budget] = _build([*common.HUB, "compress", run, "--budget", budget, *profile])
     found: list[Figure] = []
     for budget, result in results.items():
         found += _chosen(budget, result)
-    found += _peers(results[BUDGETS[0]], data)
+    found += _peers(first_one, results[first_one], data)
     searches = list(results.values())
     if chosen.everything:
         whole = _build([*common.HUB, "compress", run, "--budget", EVERYTHING, "--exhaustive", *profile])
@@ -121,7 +122,7 @@ def _agreement(result: BuildResult) -> list[Figure]:
     return figures
 
 
-def _peers(result: BuildResult, data: Path) -> list[Figure]:
+def _peers(budget: str, result: BuildResult, data: Path) -> list[Figure]:
     """Time the choice against the teacher through transformers' default dynamic int8, alternating in one run."""
     run = RUNS / result.run
     bundle, teacher = run / "report" / "bundle", run / "finetune" / "model"
@@ -139,7 +140,7 @@ def _peers(result: BuildResult, data: Path) -> list[Figure]:
         texts = texts_of_length(ours, [text for text, _ in int8_accuracy.read(data / "test.csv")], tokens)
         times = measure(callers, texts, tokens, 1)
         ratio = round(times["default int8"].p50_ms / times["chosen"].p50_ms, 2)
-        what = f"{BUDGETS[0]}: against transformers' default dynamic int8 of the teacher, {tokens} tokens"
+        what = f"{budget}: against transformers' default dynamic int8 of the teacher, {tokens} tokens"
         found.append(Figure(what, ratio, "times", must, 7.0, True))
     return found
 
