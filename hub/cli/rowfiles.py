@@ -8,7 +8,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hub.contract.errors import DataError, MissingError, UsageError
+from hub.contract.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from hub.edge.rows import Columns, InputRow
@@ -80,16 +80,9 @@ def _parquet_rows(path: Path, columns: Columns) -> Iterator[InputRow]:
 
 
 def _parquet(path: Path) -> Any:
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError as error:
-        raise MissingError(
-            "HUB-P030",
-            f"cannot read {path.name}",
-            f"Parquet needs pyarrow: {error}",
-            "pip install pyarrow, or save the file as .csv or .jsonl",
-        ) from error
+    from hub.data.formats import parquet_library
+
+    pyarrow = parquet_library(path)
     try:
         return pyarrow.parquet.ParquetFile(path)
     except (OSError, pyarrow.ArrowException) as error:

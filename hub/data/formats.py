@@ -95,16 +95,7 @@ def read_parquet(path: Path) -> Iterator[Record]:
         DataError: HUB-D005, not a Parquet file.
         OSError: the file cannot be read.
     """
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError as error:
-        raise MissingError(
-            "HUB-P030",
-            f"cannot read {path.name}",
-            f"Parquet needs pyarrow: {error}",
-            "pip install pyarrow, or save the file as .csv or .jsonl",
-        ) from error
+    pyarrow = parquet_library(path)
     try:
         table = pyarrow.parquet.read_table(io.BytesIO(path.read_bytes()))
     except pyarrow.ArrowException as error:
@@ -115,6 +106,28 @@ def read_parquet(path: Path) -> Iterator[Record]:
         for values in batch.to_pylist():
             line += 1
             yield Record(line, values, line)
+
+
+def parquet_library(path: Path) -> Any:
+    """Return pyarrow with its module for Parquet.
+
+    Args:
+        path: the file that needs it, for the message.
+
+    Raises:
+        MissingError: HUB-P030, it is not installed.
+    """
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        raise MissingError(
+            "HUB-P030",
+            f"cannot read {path.name}",
+            f"Parquet needs pyarrow: {error}",
+            "pip install pyarrow, or save the file as .csv or .jsonl",
+        ) from error
+    return pyarrow
 
 
 def read_conll(path: Path) -> Iterator[Record]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -133,3 +133,8 @@ def _share(score: float, own: float) -> float:
         return own / score
     # Nothing can be lost of 0. Below it (a cost with a minus, an R2 of a useless model) the smaller size is better.
     return abs(score / own) if own < 0 else 1.0
+
+
+def excess(gates: Sequence[GateResult]) -> float:
+    """Return how far beyond its limit the worst gate is; infinite without gates."""
+    return max((gate.value - gate.limit for gate in gates), default=math.inf)

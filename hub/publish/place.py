@@ -39,10 +39,7 @@ def place(folder: Path, files: Mapping[str, Path], manifest: Manifest, *, keep: 
     for path in files:
         check_path(path)
     if keep:
-        for path, file in files.items():
-            if not _equal(folder / path, file):
-                with written_whole(folder / path) as target:
-                    shutil.copyfile(file, target)
+        _add(folder, files)
         return ()
     changes = _changes(folder, manifest)
     with staged(folder) as new:
@@ -68,6 +65,11 @@ def copy_into(folder: Path, files: Mapping[str, Path]) -> None:
     if (folder / MANIFEST).exists():
         why = "it holds a bundle, and what is pulled is none"
         raise UsageError("HUB-E014", f"{folder} will not be replaced", why, "name another folder")
+    _add(folder, files)
+
+
+def _add(folder: Path, files: Mapping[str, Path]) -> None:
+    """Write the files that are not there as they should be, each whole; the others stay."""
     for path, file in files.items():
         if not _equal(folder / path, file):
             with written_whole(folder / check_path(path)) as target:

@@ -13,11 +13,12 @@ from hub.contract.kinds import KINDS
 from hub.contract.numbers import capital
 from hub.contract.results import LabelName, Latency, MetricName
 from hub.edge.machine import describe
+from hub.evaluate.gates import excess
 from hub.pipeline.exporting.assemble import bundle_name, checkpoint_note
 from hub.pipeline.exporting.request import ExportRun, Wanted
 from hub.pipeline.exporting.rows import Measured
 from hub.pipeline.exporting.scores import metrics_of
-from hub.pipeline.exporting.variants import Made, excess
+from hub.pipeline.exporting.variants import Made
 from hub.pipeline.run import now
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ from hub.contract.recipe import Gates
 from hub.contract.reference import resolve
 from hub.contract.results import Evaluation, GateResult
 from hub.edge.encode import INPUTS
-from hub.evaluate.gates import drop_gates
+from hub.evaluate.gates import drop_gates, excess
 from hub.pipeline.exporting.answers import Answers, Comparison, RowAnswer
 from hub.pipeline.exporting.parity import Tick, alone
 from hub.pipeline.exporting.request import Wanted
@@ -193,11 +192,6 @@ def _gates(
         detail = f"percent of {comparison.rows} rows with another answer than fp32"
     # However few the rows are, none is let off: with 50 rows one changed row is 2 percent.
     return [GateResult(f"{name}-agreement", bench.max_drop, changed, changed <= bench.max_drop + 1e-9, detail)]
-
-
-def excess(gates: Sequence[GateResult]) -> float:
-    """Return how far beyond its limit the worst gate is."""
-    return max((gate.value - gate.limit for gate in gates), default=math.inf)
 
 
 def model_files(file: Path) -> list[Path]:

@@ -16,7 +16,7 @@ from hub.edge.files import write_json
 from hub.edge.machine import instruction_sets
 from hub.edge.schema import to_json
 from hub.edge.timing import measure
-from hub.evaluate.gates import drop_gates
+from hub.evaluate.gates import drop_gates, excess
 from hub.pipeline.context import Context, choose_once
 from hub.pipeline.fingerprint import files_fingerprint
 from hub.pipeline.run import SCRATCH
@@ -85,10 +85,11 @@ def quantized_name(context: Context) -> str:
     exporter, chosen = context.request.exporter, context.request.chosen
     if not exporter.quantize or (chosen is not None and not chosen.form):
         return ""
-    return INT8 if chosen is None else _form_of(exporter, chosen.form).precision
+    return INT8 if chosen is None else form_named(exporter, chosen.form).precision
 
 
-def _form_of(exporter: Exporter, name: str) -> QuantizedForm:
+def form_named(exporter: Exporter, name: str) -> QuantizedForm:
+    """Return a form of an exporter by its name."""
     return next(form for form in exporter.forms if form.name == name)
 
 
@@ -181,7 +182,7 @@ def _choose_form(
     if chosen is None:
         forms = forms_to_try(exporter, context.recipe.compress, instruction_sets())
     else:
-        forms, keep = [_form_of(exporter, chosen.form)], chosen.keep
+        forms, keep = [form_named(exporter, chosen.form)], chosen.keep
     gates: list[GateResult] = []
     for form in forms:
         gates = tried(form, keep)
@@ -205,7 +206,7 @@ def keep_worst(parts: Sequence[str], tried: Callable[[tuple[str, ...]], list[Gat
 
     def loss(keep: tuple[str, ...]) -> float:
         last[:] = tried(keep)
-        return max(gate.value - gate.limit for gate in last)
+        return excess(last)
 
     return choose_kept(parts, loss, lambda _: all(gate.passed for gate in last))
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from hub.contract.exporter import Exporter, QuantizedForm
 from hub.contract.figures import without_folders
 from hub.contract.reference import resolve
 from hub.contract.results import (
@@ -34,7 +33,7 @@ from hub.pipeline.fingerprint import library_versions
 from hub.pipeline.run import now
 from hub.pipeline.stages.budgets import provenance as budget_provenance
 from hub.pipeline.stages.budgets import size_gate, summary_of
-from hub.pipeline.stages.compress import CHOICES, FP32, INT8, variant_files
+from hub.pipeline.stages.compress import CHOICES, FP32, INT8, form_named, variant_files
 from hub.pipeline.stages.decisions import default_entry
 from hub.pipeline.stages.export import EXPORT
 from hub.pipeline.stages.finetune import TOKENIZER
@@ -138,7 +137,7 @@ def _manifest(context: Context, prepared: Prepared, verified: Verified, choices:
     variants = {}
     for name, row in results.items():
         session = choices["variants"][name]["session"]
-        form = _form(context.request.exporter, choices) if name != FP32 else None
+        form = form_named(context.request.exporter, choices["int8"]["form"]) if name != FP32 else None
         variants[name] = Variant(
             file=_FILES[name],
             format=context.request.exporter.name,
@@ -182,11 +181,6 @@ def _manifest(context: Context, prepared: Prepared, verified: Verified, choices:
         machine=verified.machine,
         provenance=_provenance(context, prepared, choices),
     )
-
-
-def _form(exporter: Exporter, choices: Mapping[str, Any]) -> QuantizedForm:
-    """Return the form in which the model was quantized."""
-    return next(form for form in exporter.forms if form.name == choices["int8"]["form"])
 
 
 def _choice(choices: Mapping[str, Any], variant: str, what: str) -> Any:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from hub.contract.errors import BundleError
 from hub.edge.schema import LabelEntry, Manifest, check_path, from_json, read, to_json
+from tests.support.changed import changed
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -103,13 +104,8 @@ def test_a_missing_field_is_named(document: dict[str, Any], field: str) -> None:
     ],
 )
 def test_a_wrong_value_is_named(document: dict[str, Any], path: tuple[Any, ...], value: Any, named: str) -> None:
-    broken = copy.deepcopy(document)
-    place: Any = broken
-    for key in path[:-1]:
-        place = place[key]
-    place[path[-1]] = value
     with pytest.raises(BundleError) as caught:
-        from_json(broken)
+        from_json(changed(document, path, value))
     assert f"{named!r}" in caught.value.what
 
 

@@ -17,6 +17,7 @@ from hub.edge import Bundle
 from hub.edge.folder import read_manifest
 from hub.edge.out_of_domain import known_pieces, unpacked
 from hub.edge.schema import from_json, to_json
+from tests.support.changed import changed
 from tests.support.trusted import trust
 
 FOREIGN = "zyx qqq"
@@ -128,14 +129,8 @@ def packed(pieces: bytes) -> str:
     ],
 )
 def test_a_wrong_value_is_named(document: dict[str, Any], path: tuple[Any, ...], value: Any, named: str) -> None:
-    broken = copy.deepcopy(document)
-    place: Any = broken
-    for key in path[:-1]:
-        place = place[key]
-    place[path[-1]] = value
-
     with pytest.raises(BundleError) as caught:
-        from_json(broken)
+        from_json(changed(document, path, value))
 
     assert caught.value.code == "HUB-E002"
     assert f"{named!r}" in caught.value.what
