@@ -51,8 +51,9 @@ if TYPE_CHECKING:
     )
     from hub.contract.hookspecs import CommandGroup, hookimpl
     from hub.contract.outcomes import AnyOutcome, LabelsOutcome, NumbersOutcome, Outcome, Span, SpansOutcome
-    from hub.contract.recipe import Compression, DataOptions, Distillation, Gates, Lexical, Recipe, Training
+    from hub.contract.recipe import Compression, DataOptions, Distillation, Gates, Lexical, Recipe
     from hub.contract.recipe_tables import Tables
+    from hub.contract.recipe_training import Loss, Strategy, Training
     from hub.contract.redactor import Detection, Pattern, Redactor, compact, digits_of, find_patterns, passes_luhn
     from hub.contract.reference import resolve
     from hub.contract.sampling import comparison_key, draw_evenly
@@ -68,8 +69,9 @@ _HOMES = {
     " QuantizeRequest Runtime",
     "hub.contract.hookspecs": "CommandGroup hookimpl",
     "hub.contract.outcomes": "AnyOutcome LabelsOutcome NumbersOutcome Outcome Span SpansOutcome",
-    "hub.contract.recipe": "Compression DataOptions Distillation Gates Lexical Recipe Training",
+    "hub.contract.recipe": "Compression DataOptions Distillation Gates Lexical Recipe",
     "hub.contract.recipe_tables": "Tables",
+    "hub.contract.recipe_training": "Loss Strategy Training",
     "hub.contract.redactor": "Detection Pattern Redactor compact digits_of find_patterns passes_luhn",
     "hub.contract.reference": "resolve",
     "hub.contract.sampling": "comparison_key draw_evenly",
@@ -112,6 +114,7 @@ __all__ = [
     "Lexical",
     "Licence",
     "LoadRequest",
+    "Loss",
     "Metric",
     "MissingError",
     "NetworkError",
@@ -127,6 +130,7 @@ __all__ = [
     "Slice",
     "Span",
     "SpansOutcome",
+    "Strategy",
     "Tables",
     "Task",
     "Training",

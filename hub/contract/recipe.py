@@ -17,11 +17,16 @@ from typing import Any
 from hub.contract.errors import UsageError, nearest
 from hub.contract.recipe_student import Distillation as Distillation
 from hub.contract.recipe_tables import Tables
+from hub.contract.recipe_training import Loss as Loss
+from hub.contract.recipe_training import Strategy as Strategy
+from hub.contract.recipe_training import Training as Training
 
 _CHOICES = {
     "class_weights": ("none", "sqrt", "balanced"),
     "precision": ("auto", "fp32", "bf16"),
     "form": ("layers", "static", "lexical"),
+    "optimizer": ("adamw", "sgd", "rmsprop", "adafactor"),
+    "schedule": ("cosine", "linear", "constant", "restarts", "plateau"),
 }
 _RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("max_rows_per_label", "epoch_rows_per_label", "patience", "seed", "window_stride"), (0, math.inf)),
@@ -36,6 +41,9 @@ _RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("student_width", "student_epochs"), (1, math.inf)),
     "temperature": (0.01, 100),
     "cost": (1e-6, 1e6),
+    **dict.fromkeys(("momentum", "average_decay", "layer_decay", "beta", "shift", "parent_share"), (0, 1)),
+    **dict.fromkeys(("cycles", "accumulation", "rank", "pairs"), (1, math.inf)),
+    **dict.fromkeys(("mixup", "rdrop", "frozen_layers", "unfreeze_epochs", "alpha", "gamma"), (0, math.inf)),
     "ngrams": (1, 3),
     "light_learning_rate": (1e-9, 1),
     "passes": (1, math.inf),
@@ -86,41 +94,6 @@ class DataOptions:
     missing: tuple[str, ...] = ()
     ignore_labels: tuple[str, ...] = ()
     seed: int = 13
-
-
-@dataclass(frozen=True)
-class Training:
-    """How the teacher is fine-tuned.
-
-    Args:
-        epochs: passes over the training rows.
-        learning_rate: peak rate of AdamW.
-        batch_size: rows a step.
-        epoch_rows_per_label: rows of a label shown in one epoch, other ones in the next; 0 shows all.
-        warmup: share of the steps with a rising rate, 0..1.
-        weight_decay: of matrices; biases, norms and embeddings have none.
-        label_smoothing: 0..1.
-        class_weights: ``none``, ``sqrt`` or ``balanced`` (inverse frequency, its root).
-        dropout: of the encoder while training, 0..1.
-        mask_tokens: share of the tokens replaced by the mask token in each step, against overfitting, 0..1.
-        patience: epochs without a better validation score before stopping; 0 never stops early.
-        clip_norm: largest gradient norm.
-        precision: ``auto`` measures bf16 against fp32 on this machine; ``fp32``, ``bf16``.
-    """
-
-    epochs: int = 3
-    learning_rate: float = 3e-4
-    batch_size: int = 64
-    epoch_rows_per_label: int = 0
-    warmup: float = 0.06
-    weight_decay: float = 0.01
-    label_smoothing: float = 0.1
-    class_weights: str = "none"
-    dropout: float = 0.0
-    mask_tokens: float = 0.0
-    patience: int = 0
-    clip_norm: float = 1.0
-    precision: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -196,6 +169,8 @@ class Recipe:
         seed: of initialisation and batch order.
         data: which rows.
         teacher: fine-tuning.
+        strategy: which weights of the teacher learn.
+        loss: what the teacher's training lowers.
         student: distillation.
         lexical: the linear branch of teacher and student.
         table: the networks of tabular tasks.
@@ -211,6 +186,8 @@ class Recipe:
     seed: int = 13
     data: DataOptions = field(default_factory=DataOptions)
     teacher: Training = field(default_factory=Training)
+    strategy: Strategy = field(default_factory=Strategy)
+    loss: Loss = field(default_factory=Loss)
     student: Distillation = field(default_factory=Distillation)
     lexical: Lexical = field(default_factory=Lexical)
     table: Tables = field(default_factory=Tables)

@@ -89,7 +89,7 @@ STAGES = (
         title="teacher",
         module="stages.finetune",
         needs=("data",),
-        recipe=("seed", "max_length", "window_stride", "teacher", "lexical"),
+        recipe=("seed", "max_length", "window_stride", "teacher", "strategy", "loss", "lexical"),
         code=_TRAINING,
         reads=("base", "metrics"),
     ),

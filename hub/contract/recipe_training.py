@@ -1,0 +1,113 @@
+"""How the teacher is fine-tuned: the course of the training, which weights learn, and what it lowers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Training:
+    """How the teacher is fine-tuned.
+
+    Args:
+        epochs: passes over the training rows.
+        learning_rate: peak rate of the optimizer.
+        batch_size: rows a step.
+        epoch_rows_per_label: rows of a label shown in one epoch, other ones in the next; 0 shows all.
+        warmup: share of the steps with a rising rate, 0..1.
+        weight_decay: of matrices; biases, norms and embeddings have none.
+        label_smoothing: 0..1.
+        class_weights: ``none``, ``sqrt`` or ``balanced`` (inverse frequency, its root).
+        dropout: of the encoder while training, 0..1.
+        mask_tokens: share of the tokens replaced by the mask token in each step, against overfitting, 0..1.
+        patience: epochs without a better validation score before stopping; 0 never stops early.
+        clip_norm: largest gradient norm.
+        precision: ``auto`` measures bf16 against fp32 on this machine; ``fp32``, ``bf16``.
+        optimizer: ``adamw``, ``sgd``, ``rmsprop`` or ``adafactor``.
+        momentum: of ``sgd`` and ``rmsprop``, 0..1.
+        schedule: of the rate after the warm-up: ``cosine``, ``linear``, ``constant``, ``restarts`` (cosine with warm
+            restarts) or ``plateau`` (a tenth of the rate after an epoch without a better score).
+        cycles: of ``restarts``.
+        accumulation: batches whose gradients make one step.
+        average_decay: of the moving average of the weights that is scored and kept; 0 keeps the weights themselves.
+        mixup: alpha of the Beta distribution that mixes the embeddings of two rows; 0 mixes none.
+        rdrop: weight of the difference between two passes with different dropout; 0 makes one pass.
+        augment: name of an augmentation that the task offers, ``""`` for none.
+        folds: parts of a k-fold training that gives out-of-fold predictions; 0 trains once.
+    """
+
+    epochs: int = 3
+    learning_rate: float = 3e-4
+    batch_size: int = 64
+    epoch_rows_per_label: int = 0
+    warmup: float = 0.06
+    weight_decay: float = 0.01
+    label_smoothing: float = 0.1
+    class_weights: str = "none"
+    dropout: float = 0.0
+    mask_tokens: float = 0.0
+    patience: int = 0
+    clip_norm: float = 1.0
+    precision: str = "auto"
+    optimizer: str = "adamw"
+    momentum: float = 0.9
+    schedule: str = "cosine"
+    cycles: int = 1
+    accumulation: int = 1
+    average_decay: float = 0.0
+    mixup: float = 0.0
+    rdrop: float = 0.0
+    augment: str = ""
+    folds: int = 0
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """Which weights of the teacher learn.
+
+    Args:
+        name: ``full``, ``freeze``, ``lora`` (adapters of peft, merged when trained), ``probe`` (a linear head on the
+            frozen encoder) or ``fewshot`` (contrastive pairs first, then a head: SetFit's method).
+        layer_decay: rate of a layer over that of the layer above it, 0..1; 1 trains all at one rate.
+        frozen_layers: first layers that ``freeze`` keeps as they are.
+        freeze_embeddings: ``freeze`` keeps the embeddings as they are.
+        head_only: ``freeze`` keeps everything but the head.
+        unfreeze_epochs: epochs after which ``freeze`` releases the next layer, from the top; 0 never does.
+        adapter: of ``lora``: ``lora``, ``dora`` or ``ia3``.
+        rank: of the adapters.
+        alpha: scale of the adapters.
+        targets: modules that get adapters; empty for the projections of attention and feed-forward layers.
+        pairs: of ``fewshot``: positive and as many negative pairs made of each row.
+    """
+
+    name: str = "full"
+    layer_decay: float = 1.0
+    frozen_layers: int = 0
+    freeze_embeddings: bool = True
+    head_only: bool = False
+    unfreeze_epochs: int = 0
+    adapter: str = "lora"
+    rank: int = 16
+    alpha: float = 32.0
+    targets: tuple[str, ...] = ()
+    pairs: int = 20
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What the teacher's training lowers.
+
+    Args:
+        name: ``auto`` (cross-entropy, for several labels binary cross-entropy), ``cross-entropy``, ``focal``,
+            ``class-balanced``, ``mse``, ``ordinal``, ``asymmetric``, ``hierarchical``, or a loss that the task offers.
+        gamma: of ``focal`` and, for absent labels, of ``asymmetric``.
+        beta: of ``class-balanced``, 0..1: the effective number of rows.
+        shift: of ``asymmetric``, 0..1: absent labels below this probability cost nothing.
+        parent_share: of ``hierarchical``, 0..1: weight of the parents.
+    """
+
+    name: str = "auto"
+    gamma: float = 2.0
+    beta: float = 0.999
+    shift: float = 0.05
+    parent_share: float = 0.3
