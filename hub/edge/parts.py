@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hub.contract.errors import HubError, UsageError
@@ -43,9 +43,10 @@ def parts_of(inputs: Any, most: int, workers: int) -> list[Part]:
         workers: each of them gets a part where there are enough inputs.
     """
     count = _length(inputs)
-    size = max(1, min(most, -(-count // workers)))
-    beside = workers > 1 and count > size
-    return [Part(_cut(inputs, start, start + size), start, beside) for start in range(0, count, size)]
+    number = max(-(-count // most), min(count, workers))
+    bounds = [-(-count * place // number) for place in range(number + 1)] if number else []
+    beside = workers > 1 and number > 1
+    return [Part(_cut(inputs, start, stop), start, beside) for start, stop in pairwise(bounds)]
 
 
 def parts_of_stream(stream: Iterable[Any], size: int, workers: int) -> Iterator[Part]:

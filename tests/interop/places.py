@@ -37,7 +37,7 @@ def needs_modules() -> None:
 
 def needs_optimum() -> Path:
     """Return a Python with optimum-onnx, or skip."""
-    if not OPTIMUM.exists():
+    if not OPTIMUM.exists() or not any(OPTIMUM.parents[1].glob("lib/python*/site-packages/optimum")):
         pytest.skip("optimum-onnx is not installed in a Python of its own: make interop")
     return OPTIMUM
 
