@@ -12,9 +12,16 @@ from hub.contract.errors import GateError
 from hub.contract.search_results import CHOSEN, CONSIDERED, MEASURED, SCORED, TRAINED, CandidateFigures, SearchSummary
 from hub.search import choose
 from hub.search.candidate import Candidate, Student
+from hub.search.choose import SURE
 
 HOPE_PERCENT = 12.0
 """A student that lacks more than this after its short training is not trained to the end."""
+
+LEAST_HOPE_PERCENT = 1.0
+"""Once a student of its form is trained to the end: it may lack twice what that one gained, and at least so much."""
+
+SAME_STUDENT_PERCENT = 1.0
+"""What other vocabularies and forms of one student may have more than the one that is scored."""
 
 Training = tuple[str, tuple[int, ...], int]
 """What `Student.training` gives."""
@@ -84,6 +91,8 @@ class Outcome:
         chosen: the choice; ``None`` when nothing keeps the budget.
         trainings: that were run, short ones included.
         evaluations: candidates that were scored.
+        short: percent of the teacher's score after the short training.
+        gained: most that a student of a form has gained from then to its end, in percent.
     """
 
     found: dict[Candidate, CandidateFigures]
@@ -91,6 +100,7 @@ class Outcome:
     trainings: int = 0
     evaluations: int = 0
     short: dict[Training, float] = field(default_factory=dict)
+    gained: dict[str, float] = field(default_factory=dict)
 
     @property
     def figures(self) -> list[CandidateFigures]:
@@ -158,6 +168,8 @@ def search(
     for entry in sorted(alive, key=lambda one: choose.order(outcome.figures).index(outcome.found[one])):
         groups.setdefault(entry.student.training, []).append(entry)
     for training in _halved(outcome, budget, lab, groups, exhaustive=exhaustive):
+        if not exhaustive:
+            _drop_hopeless(outcome, budget, training, groups[training])
         _finish(outcome, budget, lab, groups[training], exhaustive=exhaustive)
     chosen = choose.choose(budget, [entry for entry in outcome.figures if not entry.reason])
     _explain(outcome, budget, chosen)
@@ -201,11 +213,10 @@ def _halved(
         found = {training: lab.train(groups[training][0].student, rung) for training in left}
         outcome.trainings += len(left)
         outcome.short.update(found)
-        for training, percent in found.items():
+        for training in found:
             for entry in groups[training]:
                 _update(outcome, entry, state=TRAINED)
-            if budget.score_percent is not None and percent < budget.score_percent - HOPE_PERCENT:
-                _drop(outcome, groups[training], f"{percent:.1f} % of the teacher after a short training")
+            _drop_hopeless(outcome, budget, training, groups[training])
         if budget.score_percent is not None:
             return [training for training in left if not outcome.found[groups[training][0]].reason]
         keep = max(2, (len(left) + 1) // 2)
@@ -215,6 +226,20 @@ def _halved(
             _drop(outcome, groups[training], text)
         left = ranked[:keep]
     return left
+
+
+def _drop_hopeless(outcome: Outcome, budget: Budget, training: Training, group: Sequence[Candidate]) -> None:
+    """Drop a student whose short training lies too far below the limit; a branch may help it as much as more epochs."""
+    form, *_ = training
+    percent = outcome.short.get(training)
+    if budget.score_percent is None or percent is None:
+        return
+    hope = HOPE_PERCENT
+    if form in outcome.gained and not any(entry.student.branch for entry in group):
+        hope = max(LEAST_HOPE_PERCENT, 2 * outcome.gained[form])
+    if percent < budget.score_percent - hope:
+        waiting = [entry for entry in group if not outcome.found[entry].reason]
+        _drop(outcome, waiting, f"{percent:.1f} % of the teacher after a short training")
 
 
 def _finish(outcome: Outcome, budget: Budget, lab: Lab, group: Sequence[Candidate], *, exhaustive: bool) -> None:
@@ -227,8 +252,12 @@ def _finish(outcome: Outcome, budget: Budget, lab: Lab, group: Sequence[Candidat
 
     if not open_ones():
         return
-    lab.train(group[0].student, lab.rungs - 1)
+    percent = lab.train(group[0].student, lab.rungs - 1)
     outcome.trainings += 1
+    training = group[0].student.training
+    if training in outcome.short:
+        gain = max(percent - outcome.short[training], outcome.gained.get(training[0], 0.0))
+        outcome.gained[training[0]] = gain
     for entry in group:
         _update(outcome, entry, state=TRAINED)
     while left := open_ones():
@@ -242,6 +271,20 @@ def _finish(outcome: Outcome, budget: Budget, lab: Lab, group: Sequence[Candidat
             _update(outcome, entry, reason="its lexical branch does not raise the score: the same as without one")
         elif not found.passed:
             _update(outcome, entry, reason=found.detail or "it loses too much against its own fp32")
+        if not exhaustive:
+            _drop_like(outcome, budget, entry, found, open_ones())
+
+
+def _drop_like(outcome: Outcome, budget: Budget, entry: Candidate, found: Scored, others: Iterable[Candidate]) -> None:
+    """Drop other vocabularies and forms of a student that lies clearly below the limit.
+
+    Nothing is learnt of them from one that its form has spoilt, which `Scored.passed` says.
+    """
+    most = found.percent + SURE * found.error_percent + SAME_STUDENT_PERCENT
+    if budget.score_percent is None or not (found.used and found.passed) or most >= budget.score_percent:
+        return
+    text = f"this student has {found.percent:.1f} % of the teacher with {outcome.found[entry].name}"
+    _drop(outcome, [one for one in others if one.student.branch == entry.student.branch], text)
 
 
 def _drop(outcome: Outcome, group: Iterable[Candidate], reason: str) -> None:

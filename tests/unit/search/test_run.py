@@ -214,3 +214,35 @@ def test_names_and_keys_tell_candidates_apart() -> None:
     assert len({one.key for one in candidates}) == len(names) == len(candidates)
     assert "layers 0, 5; 120 pieces; int8" in names
     assert choose.figures(found(Budget(score_percent=99.0), Lab()).figures[0])
+
+
+def test_of_a_student_clearly_below_the_limit_one_candidate_is_scored() -> None:
+    outcome = found(Budget(score_percent=99.5), Lab())
+
+    one_layer = [entry for entry in outcome.figures if entry.layers == (0,) and not entry.branch]
+    assert [entry.score_percent for entry in one_layer if entry.score_percent >= 0] == [97.8]
+    assert len(one_layer) > 2
+    assert all(entry.reason for entry in one_layer)
+
+
+def test_a_form_that_spoils_a_student_says_nothing_of_the_others() -> None:
+    outcome = found(Budget(score_percent=99.5), Lab(refused=("int8",)))
+
+    one_layer = [entry for entry in outcome.figures if entry.layers == (0,) and not entry.branch]
+    assert {entry.form for entry in one_layer if entry.score_percent >= 0} == {"", "int8"}
+
+
+def test_what_one_student_gained_from_more_epochs_is_what_the_next_of_its_form_may_hope_for() -> None:
+    class Slow(Lab):
+        def train(self, student: Student, rung: int) -> float:
+            self.trained.append((student.training, rung))
+            return {"lexical": 92.0, "layers": 100.0}[student.form] - (rung < self.rungs - 1)
+
+    lab = Slow()
+
+    outcome = found(Budget(score_percent=99.0), lab)
+
+    full = [training for training, rung in lab.trained if rung == 1 and training[0] == "lexical"]
+    assert len(full) == 1  # it gained 1 percent; the other one lacks 8
+    assert outcome.chosen is not None
+    assert any(entry.reason.endswith("after a short training") for entry in outcome.figures)
