@@ -45,6 +45,9 @@ class Distillation:
         mask_tokens: as for the teacher; the teacher has read the whole text.
         clip_norm: largest gradient norm.
         precision: as for the teacher.
+        device: as `Training.device`.
+        least_share: percent of the teacher's score on validation rows below which the student is given up, and the
+            whole teacher, small in its vocabulary and its numbers only, takes its place; 0 keeps any student.
     """
 
     form: str = "layers"
@@ -74,3 +77,5 @@ class Distillation:
     mask_tokens: float = 0.0
     clip_norm: float = 1.0
     precision: str = "auto"
+    device: str = "auto"
+    least_share: float = 90.0

@@ -95,7 +95,7 @@ RECIPE = Recipe(
     summary="Seconds, for tests",
     max_length=32,
     teacher=Training(epochs=4, learning_rate=3e-3, batch_size=8, precision="fp32", dropout=0.1),
-    student=Distillation(layers=(0, 2), epochs=3, learning_rate=3e-3, batch_size=8, precision="fp32"),
+    student=Distillation(layers=(0, 2), epochs=3, learning_rate=3e-3, batch_size=8, precision="fp32", least_share=0),
     compress=Compression(vocabulary=1),
 )
 """Trains in fp32, so that nothing is measured before; its ``base`` must be set to the folder of `tiny_base`."""

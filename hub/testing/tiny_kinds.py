@@ -98,7 +98,7 @@ _RECIPE = Recipe(
     summary="Seconds, for tests",
     max_length=32,
     teacher=Training(epochs=4, learning_rate=3e-3, batch_size=8, precision="fp32"),
-    student=Distillation(layers=(0, 2), epochs=4, learning_rate=3e-3, batch_size=8, precision="fp32"),
+    student=Distillation(layers=(0, 2), epochs=4, learning_rate=3e-3, batch_size=8, precision="fp32", least_share=0),
     compress=RECIPE.compress,
     gates=Gates(min_teacher_share=80),
 )

@@ -96,3 +96,23 @@ def test_both_ways_give_the_same_graph(tmp_path: Path, monkeypatch: pytest.Monke
 
 def weights(file: Path) -> Counter[bytes]:
     return Counter(tensor.raw_data for tensor in onnx.load(file).graph.initializer)
+
+
+def test_transformers_changes_no_model_that_is_not_loaded_and_keeps_its_list() -> None:
+    import sys
+
+    import transformers.models.bert.modeling_bert  # noqa: F401  # loaded
+    from transformers.exporters import utils
+    from transformers.exporters.exporter_onnx import OnnxExporter  # noqa: F401  # registers the changes
+
+    from hub_onnx.tracing import _fewer_patches
+
+    before = {name: list(patches) for name, patches in utils._PATCHES.items()}
+    loaded = set(sys.modules)
+    with _fewer_patches():
+        inside = [patch[0] for patches in utils._PATCHES.values() for patch in patches]
+    absent = [place for place in inside if place.startswith("transformers.models.")]
+
+    assert all(".".join(place.split(".")[:4]) in loaded for place in absent)
+    assert any(place.startswith("torch") for place in inside)
+    assert before == utils._PATCHES

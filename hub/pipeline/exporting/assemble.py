@@ -18,6 +18,7 @@ from hub.edge.bundle import Bundle
 from hub.edge.encode import Encoder
 from hub.edge.files import sha256, write_text
 from hub.edge.folder import REPORT, SELFTEST
+from hub.edge.machine import cores
 from hub.edge.schema import LabelEntry, Manifest, SessionOptions, Variant, to_json
 from hub.edge.selftest import choose, expected
 from hub.edge.selftest import write as write_selftest
@@ -26,6 +27,7 @@ from hub.pipeline.exporting.rows import Measured
 from hub.pipeline.exporting.variants import Made
 from hub.pipeline.fingerprint import library_versions
 from hub.pipeline.stages.rows import Words
+from hub.publish.bom import BOM, bom_text
 from hub.publish.exported import export_card, export_notice
 from hub.report.exported import write_export_report
 
@@ -102,7 +104,7 @@ def assemble(folder: Path, parts: Parts, result: ExportResult) -> ExportResult:
     """
     manifest = seal(folder, _manifest(parts, result))
     inputs = _selftest_inputs(parts)
-    bundle = Bundle.open(folder, variant=FP32)
+    bundle = Bundle.open(folder, variant=FP32, threads=cores())
     chosen = [inputs[i] for i in choose(bundle, inputs)]
     write_selftest(folder / SELFTEST, chosen, expected(folder, chosen))
     manifest = seal(folder, manifest)
@@ -111,10 +113,11 @@ def assemble(folder: Path, parts: Parts, result: ExportResult) -> ExportResult:
 
 
 def write_papers(folder: Path, manifest: Manifest, result: ExportResult) -> ExportResult:
-    """Write card, notice and report, and seal the bundle; return the result with the sizes that this gave."""
+    """Write card, notice, bill of materials and report, and seal the bundle; return the result with the new sizes."""
     manifest = dataclasses.replace(manifest, gates=result.gates, failed=result.failed)
     write_text(folder / "README.md", export_card(result, manifest))
     write_text(folder / "NOTICE", export_notice(result))
+    write_text(folder / BOM, bom_text(manifest))
     manifest = seal(folder, manifest)
     result = with_sizes(result, manifest)
     write_export_report(result, folder / REPORT)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hub.checkpoint import Loaded, reference_scores
+from hub.checkpoint import Loaded
 from hub.contract.exporter import Feeds, Runtime
 from hub.contract.results import GateResult
 from hub.edge.encode import INPUTS, whole_characters
@@ -22,11 +24,11 @@ LIMIT = 1e-4
 """Largest difference in probability (of vectors: of a component) between PyTorch and the fp32 graph."""
 
 BATCH = 8
-_BATCHED_ROWS = 64
+_BATCHED_ROWS = 32
 _BATCHED_TOKENS = 128
 """Texts in batches are no longer: eight of 512 tokens take seconds, and alone they are compared anyway."""
 
-_PADDED_ROWS = 16
+_PADDED_ROWS = 8
 _EXTRA_TOKENS = 5
 """Padding added to a text that stands alone."""
 
@@ -49,58 +51,104 @@ class Parity:
     answers: tuple[RowAnswer, ...]
 
 
-def alone(run: Run, names: Sequence[str], rows: Measured, answers: Answers, tick: Tick) -> list[RowAnswer]:
+@contextmanager
+def _pool(workers: int, name: str) -> Iterator[ThreadPoolExecutor]:
+    """Open threads; after an error, or Ctrl-C, what has not begun is dropped."""
+    with ThreadPoolExecutor(workers, name) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def alone(
+    run: Run, names: Sequence[str], rows: Measured, answers: Answers, tick: Tick, workers: int = 1
+) -> list[RowAnswer]:
     """Return the answer to each row, one unpadded text at a time: the mode that ships.
 
     Args:
-        run: a batch in, its scores out.
+        run: a batch in, its scores out; with several workers it is called from several threads.
         names: of the inputs it takes.
         rows: to answer.
         answers: of the model.
         tick: told how many rows are done, and of how many.
+        workers: rows computed at the same time, each by one of them.
     """
-    found = []
-    for number, entry in enumerate(rows.inputs):
+
+    def answer(entry: Any) -> RowAnswer:
         pieces = answers.pieces(entry)
-        windows = [(piece, run(answers.encoder.feeds([piece], names))[0]) for piece in pieces]
-        found.append(answers.row(entry, windows))
-        if number % BATCH == 0:
-            tick(number, len(rows))
+        return answers.row(entry, [(piece, run(answers.encoder.feeds([piece], names))[0]) for piece in pieces])
+
+    found = []
+    with _pool(workers, "hub-parity") as pool:
+        for number, answered in enumerate(pool.map(answer, rows.inputs)):
+            found.append(answered)
+            if number % BATCH == 0:
+                tick(number, len(rows))
     return found
 
 
-def together(run: Run, names: Sequence[str], rows: Measured, answers: Answers, tick: Tick) -> list[RowAnswer]:
-    """Return the answer to each row; pieces of one length share a batch: no padding, the same numbers, less time.
+@dataclass(frozen=True)
+class Asked:
+    """What PyTorch is asked, so that it can answer before there is a graph.
 
     Args:
-        run: a batch in, its scores out; its numbers must not depend on a row's neighbours.
-        names: of the inputs it takes.
-        rows: to answer.
+        places: of each batch of pieces of one length, the row and the number of each piece.
+        feeds: these batches, each with every input there is: a graph that lost one of them must not pass.
+        shaped: further batches: padded, cut to one length, and one text alone with padding.
+    """
+
+    places: tuple[tuple[tuple[int, int], ...], ...]
+    feeds: tuple[Feeds, ...]
+    shaped: tuple[Feeds, ...]
+
+
+def asked(rows: Measured, answers: Answers) -> Asked:
+    """Return the batches to compare on.
+
+    Every row stands in one; pieces of one length share a batch: no padding, the same numbers, less time. Of an even
+    draw of `_BATCHED_ROWS` there are padded batches of eight, and batches cut to one length; some of them stand alone
+    with padding. Long texts are not drawn.
+
+    Args:
+        rows: to compare on.
         answers: of the model.
-        tick: told how many rows are done, and of how many.
     """
     pieces = [answers.pieces(entry) for entry in rows.inputs]
     by_length: dict[int, list[tuple[int, int]]] = {}
     for row, parts in enumerate(pieces):
         for place, piece in enumerate(parts):
             by_length.setdefault(len(piece.ids), []).append((row, place))
-    batches = [places[i : i + BATCH] for places in by_length.values() for i in range(0, len(places), BATCH)]
-    scores: dict[tuple[int, int], Scores] = {}
-    for number, batch in enumerate(batches):
-        found = run(answers.encoder.feeds([pieces[row][place] for row, place in batch], names))
-        scores |= dict(zip(batch, found, strict=True))
-        tick(number * len(rows) // len(batches), len(rows))
+    places = [tuple(every[i : i + BATCH]) for every in by_length.values() for i in range(0, len(every), BATCH)]
+    feeds = [answers.encoder.feeds([pieces[row][place] for row, place in batch], INPUTS) for batch in places]
+    return Asked(tuple(places), tuple(feeds), tuple(_batches(rows, answers)))
+
+
+def _by_row(wanted: Asked, found: Sequence[Scores], rows: Measured, answers: Answers) -> list[RowAnswer]:
+    """Return the answer to each row from those to the batches of one length."""
+    scores = {
+        place: one
+        for batch, every in zip(wanted.places, found, strict=True)
+        for place, one in zip(batch, every, strict=True)
+    }
     return [
-        answers.row(entry, [(piece, scores[row, place]) for place, piece in enumerate(pieces[row])])
+        answers.row(entry, [(piece, scores[row, place]) for place, piece in enumerate(answers.pieces(entry))])
         for row, entry in enumerate(rows.inputs)
     ]
 
 
-def check_parity(loaded: Loaded, runtime: Runtime, rows: Measured, answers: Answers, tick: Tick) -> Parity:
-    """Compare PyTorch with the fp32 graph.
-
-    The graph gets every row alone and unpadded, as it will run; `_BATCHED_ROWS` of an even draw also stand in batches
-    of eight, padded and cut to one length, and some of them alone with padding; long texts stand alone only.
+def check_parity(
+    loaded: Loaded,
+    runtime: Runtime,
+    rows: Measured,
+    answers: Answers,
+    tick: Tick,
+    wanted: Asked,
+    reference: Callable[[], Sequence[Scores]],
+    workers: int = 1,
+) -> Parity:
+    """Compare PyTorch with the fp32 graph, which gets every row alone and unpadded, as it will run, and `Asked.shaped`.
 
     Args:
         loaded: the checkpoint.
@@ -108,17 +156,22 @@ def check_parity(loaded: Loaded, runtime: Runtime, rows: Measured, answers: Answ
         rows: to compare on.
         answers: of the model.
         tick: told how many rows are done, and of how many.
+        wanted: what PyTorch was asked.
+        reference: gives its answers, those to `Asked.feeds` before those to `Asked.shaped`.
+        workers: threads that run the graph.
     """
 
-    def original(feeds: Feeds) -> Scores:
-        return reference_scores(loaded, feeds)
+    def graph(feeds: Feeds) -> Scores:
+        return runtime.run({name: feeds[name] for name in runtime.inputs})
 
-    # PyTorch gets every input that it takes: a graph that lost one of them must not pass.
-    before = together(original, INPUTS, rows, answers, tick)
-    after = alone(runtime.run, runtime.inputs, rows, answers, tick)
+    after = alone(runtime.run, runtime.inputs, rows, answers, tick, workers)
+    with _pool(workers, "hub-parity") as pool:
+        found = list(pool.map(graph, wanted.shaped))
+    expected = reference()
+    before = _by_row(wanted, expected[: len(wanted.feeds)], rows, answers)
     comparison = answers.compare(before, after, rows.origins)
-    batched = max((found for _, found in _batched(original, runtime, rows, answers)), default=0.0)
-    worst = max(comparison.max_difference, batched)
+    shaped = zip(wanted.shaped, expected[len(wanted.feeds) :], found, strict=True)
+    worst = max([comparison.max_difference, *(_apart(*each, answers) for each in shaped)])
     what = "component of a vector" if answers.kind.answers == "vector" else "probability"
     shapes = f"alone and in batches of {BATCH}, padded and not"
     detail = f"largest difference in {what} over {len(rows)} rows, PyTorch against fp32, {shapes}"
@@ -126,28 +179,24 @@ def check_parity(loaded: Loaded, runtime: Runtime, rows: Measured, answers: Answ
     return Parity((gate, _same_tokens(loaded, rows, answers)), comparison, tuple(after))
 
 
-def _batched(original: Run, runtime: Runtime, rows: Measured, answers: Answers) -> Iterator[tuple[str, float]]:
-    """Yield each form of batch with its largest difference."""
+def _batches(rows: Measured, answers: Answers) -> Iterator[Feeds]:
+    """Yield batches of every form: padded, cut to one length, and one text alone with padding."""
     pieces = [answers.pieces(entry)[0] for entry in rows.inputs]
     short = [piece for piece in pieces if len(piece.ids) <= _BATCHED_TOKENS] or pieces
     sample = [short[int(place)] for place in np.linspace(0, len(short) - 1, min(_BATCHED_ROWS, len(short)))]
     for start in range(0, len(sample), BATCH):
         batch = sample[start : start + BATCH]
-        feeds = answers.encoder.feeds(batch, INPUTS)
-        yield "padded", _apart(original, runtime, feeds, answers)
-        shortest = min(len(piece.ids) for piece in batch)
-        yield "cut", _apart(original, runtime, _cut(batch, shortest), answers)
+        yield answers.encoder.feeds(batch, INPUTS)
+        yield _cut(batch, min(len(piece.ids) for piece in batch))
     longest = answers.encoder.max_length
     for piece in sample[: _PADDED_ROWS * 4 : 4]:
         extra = min(_EXTRA_TOKENS, longest - len(piece.ids))
         if extra > 0:
-            yield "padded alone", _apart(original, runtime, _padded(piece, extra, answers), answers)
+            yield _padded(piece, extra, answers)
 
 
-def _apart(original: Run, runtime: Runtime, feeds: Feeds, answers: Answers) -> float:
-    """Return the largest difference in one batch."""
-    one = original(feeds)
-    other = runtime.run({name: feeds[name] for name in runtime.inputs})
+def _apart(feeds: Feeds, one: Scores, other: Scores, answers: Answers) -> float:
+    """Return the largest difference between two answers to one batch."""
     worst = 0.0
     for row, mask in enumerate(feeds["attention_mask"].astype(bool)):
         ids = feeds["input_ids"][row][mask]

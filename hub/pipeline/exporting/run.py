@@ -24,8 +24,9 @@ from hub.edge.writer import check_target, staged
 from hub.pipeline.exporting.answers import Answers
 from hub.pipeline.exporting.assemble import Parts, assemble, bundle_name, model_file, write_papers
 from hub.pipeline.exporting.collect import collect
-from hub.pipeline.exporting.parity import check_parity
+from hub.pipeline.exporting.parity import asked, check_parity
 from hub.pipeline.exporting.python_check import check_python
+from hub.pipeline.exporting.reference import reference_beside
 from hub.pipeline.exporting.request import ExportDone, ExportRun, MissedExportError, Wanted, wanted_variants
 from hub.pipeline.exporting.rows import calibration_inputs, check_kind, find_rows, shipped
 from hub.pipeline.exporting.steps import Steps
@@ -143,12 +144,15 @@ def _measure(
     encoder = Encoder(folder / TOKENIZER, checkpoint.max_length, checkpoint.window_stride)
     rows = find_rows(request.data, request.options, checkpoint, encoder)
     source = folder / model_file(exporter, FP32)
-    with steps.step("export", f"fp32 {exporter.name}"):
-        exported = _write_graph(request, loaded, source)
     target = Target(exporter, encoder, KINDS[checkpoint.kind].outputs)
     answers = Answers(KINDS[checkpoint.kind], checkpoint.labels, encoder)
-    with steps.step("parity", "comparing with PyTorch"):
-        parity = check_parity(loaded, target.open(source, {}, cores()), rows, answers, steps.tick)
+    wanted_answers = asked(rows, answers)
+    with reference_beside(loaded, [*wanted_answers.feeds, *wanted_answers.shaped]) as reference:
+        with steps.step("export", f"fp32 {exporter.name}"):
+            exported = _write_graph(request, loaded, source)
+        with steps.step("parity", "comparing with PyTorch"):
+            runtime = target.open(source, {})
+            parity = check_parity(loaded, runtime, rows, answers, steps.tick, wanted_answers, reference, cores())
     calibration = calibration_inputs(rows, checkpoint, encoder)
     bench = Bench(target, rows, answers, checkpoint.labels, request.max_drop, calibration)
     fp32 = Original(source, parity.answers, bench.scores(parity.answers))

@@ -15,6 +15,7 @@ from hub.contract.recipe import Gates
 from hub.contract.reference import resolve
 from hub.contract.results import Evaluation, GateResult
 from hub.edge.encode import INPUTS
+from hub.edge.machine import cores
 from hub.evaluate.gates import drop_gates, excess
 from hub.pipeline.exporting.answers import Answers, Comparison, RowAnswer
 from hub.pipeline.exporting.parity import Tick, alone
@@ -163,7 +164,7 @@ def _try(wanted: Wanted, form: QuantizedForm, fp32: Original, target: Path, benc
         cause = f"it cannot be made: {error.what}" + (f", {error.why}" if error.why else "")
         return Made(wanted.name, form, target, Comparison(0.0, 0.0, (), 0), shipped=False, cause=cause)
     runtime = bench.target.open(target, {})
-    found = alone(runtime.run, runtime.inputs, bench.rows, bench.answers, tick)
+    found = alone(runtime.run, runtime.inputs, bench.rows, bench.answers, tick, cores())
     comparison = bench.answers.compare(fp32.answers, found, bench.rows.origins)
     scores = bench.scores(found)
     gates = tuple(_gates(wanted.name, comparison, fp32.evaluations, scores, bench))

@@ -22,6 +22,7 @@ from hub.pipeline.run import SCRATCH
 from hub.pipeline.stages.branch import LEXICAL, MIXTURE, read_branch, weigh_branch
 from hub.pipeline.stages.encoding import encode_rows, finer_words
 from hub.pipeline.stages.finetune import TOKENIZER, load_teacher, teacher_encoder
+from hub.pipeline.stages.instead import keep_teacher_instead
 from hub.pipeline.stages.objectives import Transfer, student_objective
 from hub.pipeline.stages.rows import Rows, rows_of
 from hub.pipeline.stages.training import MODEL, read_training, tell_branch, train_model
@@ -68,6 +69,7 @@ class _Lessons:
 def run(context: Context, folder: Path) -> str:
     """Distil, and leave the student's checkpoint and tokenizer in ``model/``."""
     train_student(context, folder, context.recipe)
+    keep_teacher_instead(context, folder)
     branch = (file for file in (folder / LEXICAL, folder / f"{MIXTURE}.json") if file.is_file())
     return files_fingerprint((*(folder / MODEL).iterdir(), *branch), folder)
 

@@ -31,14 +31,16 @@ from hub.evaluate.forms import form_of
 from hub.pipeline.context import Context
 from hub.pipeline.fingerprint import library_versions
 from hub.pipeline.run import now
+from hub.pipeline.stages.bases import base_choice
 from hub.pipeline.stages.budgets import provenance as budget_provenance
 from hub.pipeline.stages.budgets import size_gate, summary_of
 from hub.pipeline.stages.compress import CHOICES, FP32, INT8, form_named, variant_files
 from hub.pipeline.stages.decisions import default_entry
 from hub.pipeline.stages.export import EXPORT
 from hub.pipeline.stages.finetune import TOKENIZER
+from hub.pipeline.stages.folds import read_folds
 from hub.pipeline.stages.rows import Words, rows_of
-from hub.pipeline.stages.training import MODEL, read_training
+from hub.pipeline.stages.training import INSTEAD, MODEL, read_training
 from hub.pipeline.stages.verify import RESULT as VERIFIED
 from hub.pipeline.stages.verify import Verified
 from hub.pipeline.tables import bundle as tables
@@ -309,11 +311,21 @@ def _build_result(
         data_source=_data_source(prepared),
         machine=verified.machine,
         seconds={name: record.seconds for name, record in records.items() if record},
-        notes=tables.notes_of(context, choices) if context.kind.reads == "row" else _notes(verified, choices),
+        notes=tables.notes_of(context, choices)
+        if context.kind.reads == "row"
+        else (*_instead(context), *_notes(verified, choices)),
         created=now(),
         search=(search,) if search else (),
+        folds=read_folds(context),
+        bases=base_choice(context),
         metrics=tuple(MetricName(m.name, m.summary, m.higher_is_better, m.hub_name) for m in request.task.metrics),
     )
+
+
+def _instead(context: Context) -> tuple[str, ...]:
+    """Say that the teacher is the student, where it is."""
+    file = context.run.stage("distill") / INSTEAD
+    return (str(json.loads(file.read_text("utf-8"))["note"]),) if file.is_file() else ()
 
 
 def _notes(verified: Verified, choices: Mapping[str, Any]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ _ROWS, _TOKENS = 2, 8
 
 _SPECIAL = 5
 """Ids below it are those of special tokens in most vocabularies; RoBERTa counts no position for its padding."""
+
+_MODELS = "transformers.models."
 
 
 def sample_inputs(model: Any) -> dict[str, torch.Tensor]:
@@ -57,7 +60,7 @@ def trace_text(model: Any, sample: Mapping[str, torch.Tensor], opset: int, outpu
 
     config = OnnxConfig(dynamic=True, opset_version=opset)
     traced = model if is_pretrained(model) else _named(model, tuple(outputs))
-    with translated(model), _eager_attention(model), _short_masks():
+    with translated(model), _eager_attention(model), _short_masks(), _fewer_patches():
         exported = QuickOnnxExporter().export(traced.eval(), dict(sample), config=config)
     program: onnx_ir.Model = exported.program
     return program
@@ -102,6 +105,22 @@ def _short_masks() -> Iterator[None]:
         yield
     finally:
         del ALL_MASK_ATTENTION_FUNCTIONS["eager"]
+
+
+@contextmanager
+def _fewer_patches() -> Iterator[None]:
+    """Leave out, inside the block, transformers' changes to models that are not loaded: it would load them first."""
+    from transformers.exporters import utils
+
+    def needed(place: str) -> bool:
+        return not place.startswith(_MODELS) or ".".join(place.split(".")[:4]) in sys.modules
+
+    before = dict(utils._PATCHES)
+    utils._PATCHES.update({name: [patch for patch in patches if needed(patch[0])] for name, patches in before.items()})
+    try:
+        yield
+    finally:
+        utils._PATCHES.update(before)
 
 
 def _named(model: Any, outputs: tuple[str, ...]) -> Any:

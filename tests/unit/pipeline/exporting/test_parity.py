@@ -63,62 +63,54 @@ def answers(tmp_path: Path) -> Answers:
     return Answers(KINDS["text-classification"], ("a", "b", "c"), Encoder(tmp_path / "tokenizer.json", 64))
 
 
-def checked(
-    graph: Callable[[Feeds], Any], answers: Answers, monkeypatch: pytest.MonkeyPatch, tokenizer: Any = None
-) -> parity.Parity:
-    monkeypatch.setattr(parity, "reference_scores", lambda _, feeds: right(feeds))
+def checked(graph: Callable[[Feeds], Any], answers: Answers, tokenizer: Any = None) -> parity.Parity:
     runtime = SimpleNamespace(inputs=("input_ids", "attention_mask", "token_type_ids"), run=graph)
     loaded = Loaded(None, None, tokenizer or fast_tokenizer(wordpiece()))  # type: ignore[arg-type]
     rows = Measured(TEXTS, tuple(str(number) for number in range(len(TEXTS))), "texts")
-    return parity.check_parity(loaded, runtime, rows, answers, lambda done, total: None)
+    wanted = parity.asked(rows, answers)
+    expected = [right(feeds) for feeds in (*wanted.feeds, *wanted.shaped)]
+    return parity.check_parity(loaded, runtime, rows, answers, lambda done, total: None, wanted, lambda: expected, 2)
 
 
-def test_the_model_itself_passes(answers: Answers, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = checked(right, answers, monkeypatch)
+def test_the_model_itself_passes(answers: Answers) -> None:
+    found = checked(right, answers)
 
     assert [(gate.name, gate.value, gate.passed) for gate in found.gates] == [("parity", 0, True), ("tokens", 0, True)]
     assert found.comparison.agreement == 1 and found.comparison.rows == len(TEXTS) == len(found.answers)
 
 
 @pytest.mark.parametrize("graph", [reads_padding, mixes_rows, forgets_types, a_little_off, no_numbers])
-def test_every_wrong_graph_is_found(
-    graph: Callable[[Feeds], Any], answers: Answers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gate = checked(graph, answers, monkeypatch).gates[0]
+def test_every_wrong_graph_is_found(graph: Callable[[Feeds], Any], answers: Answers) -> None:
+    gate = checked(graph, answers).gates[0]
 
     assert not gate.passed
     assert gate.value > gate.limit == 1e-4
 
 
 @pytest.mark.parametrize("graph", [reads_padding, mixes_rows])
-def test_some_are_right_about_rows_alone(
-    graph: Callable[[Feeds], Any], answers: Answers, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_some_are_right_about_rows_alone(graph: Callable[[Feeds], Any], answers: Answers) -> None:
     """So batches and padding have to be tried."""
-    assert checked(graph, answers, monkeypatch).comparison.max_difference == 0
+    assert checked(graph, answers).comparison.max_difference == 0
 
 
-def test_a_tokenizer_that_gives_other_ids_is_found(answers: Answers, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tokenizer_that_gives_other_ids_is_found(answers: Answers) -> None:
     own = fast_tokenizer(wordpiece())
 
-    gate = checked(right, answers, monkeypatch, lambda *texts: {"input_ids": [*own(*texts)["input_ids"], 0]}).gates[1]
+    gate = checked(right, answers, lambda *texts: {"input_ids": [*own(*texts)["input_ids"], 0]}).gates[1]
 
     assert (gate.name, gate.passed) == ("tokens", False)
     assert gate.value == len(TEXTS)
 
 
-def test_rows_of_one_length_together_answer_as_alone(answers: Answers) -> None:
+def test_pytorch_is_asked_every_row_once_without_padding(answers: Answers) -> None:
     rows = Measured(TEXTS, tuple(str(number) for number in range(len(TEXTS))), "texts")
-    sizes: list[int] = []
 
-    def counted(feeds: Feeds) -> npt.NDArray[np.float32]:
-        assert feeds["attention_mask"].all()  # nothing is padded
-        sizes.append(len(feeds["attention_mask"]))
-        return right(feeds)
+    wanted = parity.asked(rows, answers)
 
-    names = ("input_ids", "attention_mask", "token_type_ids")
-    together = parity.together(counted, names, rows, answers, lambda done, total: None)
-    alone = parity.alone(right, names, rows, answers, lambda done, total: None)
-    for one, other in zip(together, alone, strict=True):
-        np.testing.assert_array_equal(one.numbers, other.numbers)
-    assert sum(sizes) == len(TEXTS) and len(sizes) < len(TEXTS) and max(sizes) <= parity.BATCH
+    assert sorted(place for batch in wanted.places for place in batch) == [(row, 0) for row in range(len(TEXTS))]
+    assert all(feeds["attention_mask"].all() for feeds in wanted.feeds)
+    assert [len(feeds["input_ids"]) for feeds in wanted.feeds] == [len(batch) for batch in wanted.places]
+    assert len(wanted.feeds) < len(TEXTS)
+    assert max(len(batch) for batch in wanted.places) <= parity.BATCH
+    assert any(not feeds["attention_mask"].all() for feeds in wanted.shaped)
+    assert any(len(feeds["input_ids"]) > 1 and feeds["attention_mask"].all() for feeds in wanted.shaped)

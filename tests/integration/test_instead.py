@@ -1,0 +1,58 @@
+"""A student that lost too much is given up for the whole teacher, and everybody is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hub.edge import Bundle
+from hub.pipeline.build import Built, build
+from hub.pipeline.stages import baseline, compress
+from hub.pipeline.stages import verify as verify_stage
+from hub.testing import tiny
+from tests.support.builds import Recorder, quick_latencies, tiny_request
+
+UNTAUGHT = ("student.layers=0", "student.epochs=1", "student.learning_rate=1e-9", "student.batch_size=64")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    folder = tmp_path_factory.mktemp("instead")
+    settings = (*UNTAUGHT, "lexical.use=false", "student.least_share=90", "gates.min_teacher_share=90")
+    request = tiny_request(tiny.tiny_base(folder / "base"), *settings, out=folder / "bundle")
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (baseline, compress, verify_stage):
+            patch.setattr(module, "measure", quick_latencies)
+        return build(request, folder / "runs", Recorder())
+
+
+def test_the_teacher_takes_the_place_of_a_student_that_learnt_nothing(built: Built) -> None:
+    rows = {model.variant or model.role: model for model in built.result.models}
+    scores = {name: model.evaluations["short"].metrics["macro_f1"] for role, model in rows.items()}
+    config = json.loads((_bundle(built) / "config.json").read_text("utf-8"))
+
+    assert config["num_hidden_layers"] == 3
+    assert scores["fp32"] >= 0.9 * scores["teacher"]
+    assert not [gate for gate in built.result.gates if not gate.passed]
+
+
+def test_the_report_says_so(built: Built) -> None:
+    (sentence,) = [note for note in built.result.notes if "the teacher itself" in note]
+
+    assert sentence.startswith("The student of 1 layer kept ")
+    assert sentence in (_bundle(built) / "README.md").read_text("utf-8")
+
+
+def test_the_vocabulary_is_trimmed_all_the_same(built: Built) -> None:
+    bundle = Bundle.open(_bundle(built))
+
+    assert bundle.predict(["a hammer"])[0].label in {label.id for label in tiny.TASK.labels}
+    pieces = json.loads((_bundle(built) / "tokenizer.json").read_text("utf-8"))["model"]["vocab"]
+    assert len(pieces) == json.loads((_bundle(built) / "config.json").read_text("utf-8"))["vocab_size"]
+
+
+def _bundle(built: Built) -> Path:
+    assert built.bundle is not None
+    return built.bundle
