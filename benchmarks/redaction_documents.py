@@ -1,57 +1,38 @@
-"""Generated documents whose personal data is known: values with check digits worked out here, and look-alikes."""
+"""Generated documents and data sets whose personal data is known, with look-alikes."""
 
 from __future__ import annotations
 
-import datetime
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-NAMES = (
-    "Anna",
-    "Maria",
-    "Jonas",
-    "Peter",
-    "Lucia",
-    "Olga",
-    "Sven",
-    "Ahmed",
-    "Chloe",
-    "Ravi",
-    "Ingrid",
-    "Marco",
-    "Elena",
-    "Tomasz",
-    "Grace",
-    "Daniel",
+from redaction_values import (
+    aadhaar,
+    address,
+    ahv,
+    belgian,
+    bsn,
+    card,
+    cpf,
+    date,
+    day,
+    digits,
+    dni,
+    docket,
+    email,
+    iban,
+    name,
+    nhs,
+    nino,
+    nir,
+    npi,
+    personnummer,
+    pesel,
+    phone,
+    record,
+    ssn,
+    tax_id,
 )
-FAMILIES = (
-    "Keller",
-    "Novak",
-    "Rossi",
-    "O'Neil",
-    "Dubois",
-    "Jansen",
-    "Silva",
-    "Kowalski",
-    "Berg",
-    "Okafor",
-    "Haddad",
-    "Larsen",
-    "Moreau",
-    "Vogel",
-)
-DOMAINS = (
-    "acme.org",
-    "mail.kanzlei-berg.de",
-    "st-mary.nhs.uk",
-    "web.fr",
-    "post.ch",
-    "firma.co.at",
-    "uni-graz.at",
-    "klinikum.eu",
-)
-IBANS = {"DE": "18n", "NL": "4a10n", "FR": "10n11c2n", "GB": "4a14n", "CH": "5n12c", "ES": "20n", "NO": "11n"}
 
 Make = Callable[[random.Random], str]
 
@@ -64,210 +45,6 @@ class Document:
     truth: list[tuple[int, int, str, bool]] = field(default_factory=list)
 
 
-def digits(rng: random.Random, count: int) -> str:
-    """Return random digits."""
-    return "".join(rng.choice("0123456789") for _ in range(count))
-
-
-def grouped(rng: random.Random, text: str, *sizes: int, signs: str = " \u00a0-") -> str:
-    """Return a number as people write it: with one separator between groups, or without any."""
-    sign = rng.choice((*signs, ""))
-    parts, place = [], 0
-    for size in sizes:
-        parts.append(text[place : place + size])
-        place += size
-    return sign.join([*parts, text[place:]] if place < len(text) else parts)
-
-
-def day(rng: random.Random) -> datetime.date:
-    """Return a day of birth."""
-    return datetime.date(1930, 1, 1) + datetime.timedelta(days=rng.randrange(33000))
-
-
-def with_luhn(body: str) -> str:
-    """Return digits with their check digit of Luhn."""
-    total = 0
-    for place, digit in enumerate(reversed(body)):
-        value = int(digit) * (2 if place % 2 == 0 else 1)
-        total += value // 10 + value % 10
-    return f"{body}{-total % 10}"
-
-
-def card(rng: random.Random) -> str:
-    """Payment card."""
-    issuer, length = rng.choice((("4", 16), ("51", 16), ("2300", 16), ("37", 15), ("6011", 16), ("3540", 16)))
-    number = with_luhn(issuer + digits(rng, length - 1 - len(issuer)))
-    return grouped(rng, number, 4, 6, 5) if length == 15 else grouped(rng, number, 4, 4, 4, 4)
-
-
-def iban(rng: random.Random) -> str:
-    """International bank account number."""
-    country, form = rng.choice(sorted(IBANS.items()))
-    body, count = "", ""
-    for sign in form:
-        if sign.isdigit():
-            count += sign
-            continue
-        alphabet = {"n": "0123456789", "a": "ABCDEFGHJKLM", "c": "0123456789ABCDE"}[sign]
-        body += "".join(rng.choice(alphabet) for _ in range(int(count)))
-        count = ""
-    rest = int("".join(str(int(sign, 36)) for sign in f"{body}{country}00")) % 97
-    whole = f"{country}{98 - rest:02d}{body}"
-    return grouped(rng, whole, *[4] * (len(whole) // 4), signs="  ")
-
-
-def nhs(rng: random.Random) -> str:
-    """NHS number."""
-    while True:
-        body = rng.choice("34679") + digits(rng, 8)
-        check = -sum(int(digit) * (10 - place) for place, digit in enumerate(body)) % 11
-        if check < 10:
-            return grouped(rng, f"{body}{check}", 3, 3, 4, signs=" -")
-
-
-def npi(rng: random.Random) -> str:
-    """National provider identifier."""
-    return with_luhn("80840" + rng.choice("12") + digits(rng, 8))[5:]
-
-
-def tax_id(rng: random.Random) -> str:
-    """German tax id."""
-    while True:
-        body = digits(rng, 10)
-        counts = sorted((body.count(digit) for digit in set(body)), reverse=True)
-        if body[0] == "0" or counts[0] not in (2, 3) or set(counts[1:]) != {1}:
-            continue
-        product = 10
-        for digit in body:
-            product = ((int(digit) + product) % 10 or 10) * 2 % 11
-        return grouped(rng, f"{body}{(11 - product) % 10}", 2, 3, 3, 3, signs=" ")
-
-
-def nir(rng: random.Random) -> str:
-    """French social security number."""
-    body = f"{rng.choice('12')}{day(rng):%y%m}{rng.randrange(1, 95):02d}{rng.randrange(1, 990):03d}{digits(rng, 3)}"
-    return grouped(rng, f"{body}{97 - int(body) % 97:02d}", 1, 2, 2, 2, 3, 3, 2, signs=" ")
-
-
-def dni(rng: random.Random) -> str:
-    """Spanish identity card."""
-    number = digits(rng, 8)
-    return f"{number}{rng.choice(('', '-'))}{'TRWAGMYFPDXBNJZSQVHLCKE'[int(number) % 23]}"
-
-
-def bsn(rng: random.Random) -> str:
-    """Dutch citizen number."""
-    while True:
-        body = rng.choice("123456789") + digits(rng, 7)
-        check = sum(int(digit) * (9 - place) for place, digit in enumerate(body)) % 11
-        if check < 10:
-            return f"{body}{check}"
-
-
-def belgian(rng: random.Random) -> str:
-    """Belgian national number."""
-    born = day(rng)
-    body = f"{born:%y%m%d}{rng.randrange(1, 998):03d}"
-    check = 97 - int(("2" if born.year >= 2000 else "") + body) % 97
-    return f"{body[:2]}.{body[2:4]}.{body[4:6]}-{body[6:]}.{check:02d}"
-
-
-def pesel(rng: random.Random) -> str:
-    """Polish citizen number."""
-    born = day(rng)
-    body = f"{born:%y}{born.month + (20 if born.year >= 2000 else 0):02d}{born:%d}{digits(rng, 4)}"
-    return f"{body}{-sum(int(digit) * (1, 3, 7, 9)[place % 4] for place, digit in enumerate(body)) % 10}"
-
-
-def personnummer(rng: random.Random) -> str:
-    """Swedish personal number."""
-    number = with_luhn(f"{day(rng):%y%m%d}{digits(rng, 3)}")
-    return f"{number[:6]}-{number[6:]}"
-
-
-def ahv(rng: random.Random) -> str:
-    """Swiss insurance number."""
-    body = "756" + digits(rng, 9)
-    check = -sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(body)) % 10
-    number = f"{body}{check}"
-    return f"{number[:3]}.{number[3:7]}.{number[7:11]}.{number[11:]}"
-
-
-def cpf(rng: random.Random) -> str:
-    """Brazilian taxpayer."""
-    body = digits(rng, 9)
-    for _ in range(2):
-        rest = sum(int(digit) * (len(body) + 1 - place) for place, digit in enumerate(body)) % 11
-        body += str(0 if rest < 2 else 11 - rest)
-    return f"{body[:3]}.{body[3:6]}.{body[6:9]}-{body[9:]}"
-
-
-def ssn(rng: random.Random) -> str:
-    """US social security number."""
-    area = rng.choice((rng.randrange(1, 666), rng.randrange(667, 900)))
-    return f"{area:03d}-{rng.randrange(1, 100):02d}-{rng.randrange(1, 9999):04d}"
-
-
-def nino(rng: random.Random) -> str:
-    """UK national insurance number."""
-    number = grouped(rng, digits(rng, 6), 2, 2, 2, signs=" ")
-    return f"{rng.choice(('AB', 'CE', 'JK', 'PX', 'WA'))}{number}{rng.choice('ABCD')}"
-
-
-def email(rng: random.Random) -> str:
-    """E-mail address."""
-    first, family = rng.choice(NAMES).lower(), rng.choice(FAMILIES).lower()
-    local = rng.choice((f"{first}.{family}", f"{first[0]}{family}{rng.randrange(99)}", f"{first}+{rng.randrange(9)}"))
-    return f"{local}@{rng.choice(DOMAINS)}"
-
-
-def phone(rng: random.Random) -> str:
-    """Telephone number."""
-    return rng.choice(
-        (
-            f"+49 {rng.choice(('30', '89', '171'))} {rng.randrange(10**6, 10**8)}",
-            f"+44 20 {rng.randrange(1000, 9999)} {rng.randrange(1000, 9999)}",
-            f"+1-{rng.randrange(201, 989)}-{rng.randrange(201, 989)}-{rng.randrange(1000, 9999)}",
-            f"({rng.randrange(201, 989)}) {rng.randrange(201, 989)}-{rng.randrange(1000, 9999)}",
-            f"0{rng.randrange(1, 8)} {digits(rng, 2)} {digits(rng, 2)} {digits(rng, 2)} {digits(rng, 2)}",
-            f"0{rng.randrange(30, 90)}/{rng.randrange(10**5, 10**7)}",
-        )
-    )
-
-
-def date(rng: random.Random) -> str:
-    """Date."""
-    form = rng.choice(("%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y", "%d %B %Y", "%B %d, %Y", "%d/%m/%y"))
-    return day(rng).strftime(form)
-
-
-def address(rng: random.Random) -> str:
-    """IPv4 address."""
-    return ".".join(map(str, (rng.randrange(11, 127), *(rng.randrange(1, 255) for _ in range(3)))))
-
-
-def record(rng: random.Random) -> str:
-    """Medical record number."""
-    return rng.choice(("", "A-", "HN")) + digits(rng, rng.randrange(6, 9))
-
-
-def docket(rng: random.Random) -> str:
-    """Case number."""
-    year = rng.randrange(10, 25)
-    return rng.choice(
-        (
-            f"{rng.randrange(1, 9)}:{year}-cv-{rng.randrange(100, 9999):05d}",
-            f"{rng.choice(('I', 'VI', 'XII'))} ZR {rng.randrange(1, 400)}/{year}",
-            f"C-{rng.randrange(1, 800)}/{year}",
-        )
-    )
-
-
-def name(rng: random.Random) -> str:
-    """Name."""
-    return rng.choice((f"{rng.choice(NAMES)} {rng.choice(FAMILIES)}", rng.choice(FAMILIES)))
-
-
 @dataclass(frozen=True)
 class Kind:
     """A kind of personal data: how it is made, the words that name it, and whether it has a checksum."""
@@ -277,22 +54,24 @@ class Kind:
     words: tuple[str, ...]
     checksum: bool = True
     bare: bool = True  # documents also have it without a word
+    column: str = ""  # name of a column of it
 
 
 KINDS = (
-    Kind("payment-card", card, ("card", "Visa ending as given:", "charged to")),
-    Kind("iban", iban, ("IBAN", "account", "Konto")),
-    Kind("nhs-number", nhs, ("NHS number", "NHS no.", "NHS")),
-    Kind("npi", npi, ("NPI", "NPI:")),
-    Kind("de-tax-id", tax_id, ("Steuer-ID", "Steuer-ID:", "IdNr.")),
-    Kind("fr-nir", nir, ("NIR", "sécurité sociale")),
-    Kind("es-dni", dni, ("DNI", "NIF:")),
-    Kind("nl-bsn", bsn, ("BSN", "burgerservicenummer")),
-    Kind("be-national-number", belgian, ("rijksregisternummer", "NN")),
-    Kind("pl-pesel", pesel, ("PESEL", "PESEL:")),
-    Kind("se-personnummer", personnummer, ("personnummer",)),
-    Kind("ch-ahv", ahv, ("AHV", "AVS")),
-    Kind("br-cpf", cpf, ("CPF", "CPF:")),
+    Kind("payment-card", card, ("card", "Visa ending as given:", "charged to"), column="card_number"),
+    Kind("iban", iban, ("IBAN", "account", "Konto"), column="iban"),
+    Kind("nhs-number", nhs, ("NHS number", "NHS no.", "NHS"), column="nhs_number"),
+    Kind("npi", npi, ("NPI", "NPI:"), column="npi"),
+    Kind("de-tax-id", tax_id, ("Steuer-ID", "Steuer-ID:", "IdNr."), column="steuerId"),
+    Kind("in-aadhaar", aadhaar, ("Aadhaar", "Aadhaar no."), column="aadhaar"),
+    Kind("fr-nir", nir, ("NIR", "sécurité sociale"), column="nir"),
+    Kind("es-dni", dni, ("DNI", "NIF:"), column="dni"),
+    Kind("nl-bsn", bsn, ("BSN", "burgerservicenummer"), column="bsn"),
+    Kind("be-national-number", belgian, ("rijksregisternummer", "NN"), column="rijksregisternummer"),
+    Kind("pl-pesel", pesel, ("PESEL", "PESEL:"), column="pesel"),
+    Kind("se-personnummer", personnummer, ("personnummer",), column="personnummer"),
+    Kind("ch-ahv", ahv, ("AHV", "AVS"), column="ahv_nr"),
+    Kind("br-cpf", cpf, ("CPF", "CPF:"), column="cpf"),
     Kind("us-ssn", ssn, ("SSN", "Social Security number"), False),
     Kind("uk-nino", nino, ("NI number", "National Insurance"), False),
     Kind("email", email, ("write to", "e-mail:"), False),
@@ -304,6 +83,8 @@ KINDS = (
     Kind("case-number", docket, ("Case No.", "docket"), False),
     Kind("name", name, ("Mr", "Mrs.", "Judge", "defendant"), False, False),
 )
+
+CHECKED = tuple(kind for kind in KINDS if kind.checksum)
 
 SENTENCES = (
     "The request came in with {} on file and was closed.",
@@ -331,24 +112,90 @@ def lookalike(rng: random.Random) -> str:
             f"section {rng.randrange(1, 99)}({rng.randrange(1, 9)})",
             f"serial {digits(rng, 4)} {digits(rng, 4)} {digits(rng, 4)}",
             f"{rng.randrange(10**9)} bytes, {rng.randrange(100)} %",
+            f"{rng.randrange(201, 989)}{rng.randrange(201, 989)}{rng.randrange(1000, 9999)}",
+            f"{day(rng):%y%m%d}{rng.randrange(24):02d}{rng.randrange(60):02d}",
+            f"{day(rng):%Y%m%d}",
+            f"{rng.randrange(10**8, 10**9)}",
+            f"{rng.randrange(10**9, 10**10)}",
+            f"{rng.randrange(10**10, 10**11)}",
             "user@host, @mention and #12345",
         )
     )
 
 
-def document(rng: random.Random) -> Document:
-    """Return a document of three to six sentences, half of them with personal data."""
+NEUTRAL = ("order", "ticket no.", "invoice", "tracking", "phone", "our reference", "item")
+COLUMNS = ("ref", "key", "field_7", "reference", "code", "value")
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def decoy(rng: random.Random, kind: Kind) -> str:
+    """Return what looks like a value of a kind: all its digits, and a letter behind them, drawn again."""
+    value = kind.make(rng)
+    last = len(value) - 1
+    return "".join(
+        rng.choice("0123456789")
+        if sign.isdigit()
+        else rng.choice(LETTERS)
+        if place == last and sign.isalpha()
+        else sign
+        for place, sign in enumerate(value)
+    )
+
+
+def document(rng: random.Random, kinds: tuple[Kind, ...] = KINDS, decoys: tuple[Kind, ...] = CHECKED) -> Document:
+    """Return a document of three to six sentences with values of some kinds, and at least as many decoys.
+
+    Args:
+        rng: where chance comes from.
+        kinds: of the values.
+        decoys: kinds with a checksum whose look-alikes stand in it.
+    """
     made = Document()
     for _ in range(rng.randrange(3, 7)):
         before, after = rng.choice(SENTENCES).split("{}")
-        if rng.random() < 0.5:
+        drawn = rng.random()
+        if drawn < 0.2:
             made.text += f"{before}{lookalike(rng)}{after} "
             continue
-        kind = rng.choice(KINDS)
-        named = not kind.bare or rng.random() < 0.6
+        if drawn < 0.6:
+            word = f"{rng.choice(NEUTRAL)} " if rng.random() < 0.5 else ""
+            made.text += f"{before}{word}{decoy(rng, rng.choice(decoys))}{after} "
+            continue
+        kind = rng.choice(kinds)
+        named = not kind.bare or rng.random() < 0.5
         head = f"{rng.choice(kind.words)} " if named else ""
         value = kind.make(rng)
         start = len(made.text) + len(before) + len(head)
         made.truth.append((start, start + len(value), kind.name, named))
         made.text += f"{before}{head}{value}{after} "
     return made
+
+
+def dataset(rng: random.Random, rows: int) -> list[tuple[str, Document]]:
+    """Return the cells of a data set, each with the name of its column.
+
+    It holds one to four kinds with a checksum. They stand in its texts, with and without a word, among as many decoys
+    of the same form; and in columns: one that names its kind, one that does not, one that mixes values with decoys, one
+    of decoys only.
+
+    Args:
+        rng: where chance comes from.
+        rows: of it.
+    """
+    held = tuple(rng.sample(CHECKED, rng.randrange(1, 5)))
+    others = tuple(kind for kind in KINDS if not kind.checksum)
+    cells = [("text", document(rng, (*held, *held, *rng.sample(others, 3)), held)) for _ in range(rows)]
+    named, plain, mixed = (rng.choice(held) for _ in range(3))
+    first, second, third = rng.sample(COLUMNS, 3)
+    for _ in range(rows):
+        cells.append((named.column, _cell(named, named.make(rng), True)))
+        cells.append((first, _cell(plain, plain.make(rng), False)))
+        value = rng.random() < 0.5
+        cells.append((second, _cell(mixed, mixed.make(rng), False) if value else Document(decoy(rng, mixed))))
+        cells.append((third, Document(decoy(rng, rng.choice((named, plain))))))
+        cells.append((third, Document(decoy(rng, rng.choice(held)))))
+    return cells
+
+
+def _cell(kind: Kind, value: str, named: bool) -> Document:
+    return Document(value, [(0, len(value), kind.name, named)])

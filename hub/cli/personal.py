@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from hub.contract.recipe import DataOptions
     from hub.data import Prepared
     from hub.data.redaction import Scanner
+    from hub.data.redaction.evidence import Statement
     from hub.data.redaction.files import Redacted
-    from hub.data.redaction.rows import Found
+    from hub.data.redaction.rows import Cell, Found
     from hub.host.host import FoundTask, Host
 
 SHOWN_LINES = 5
@@ -97,12 +98,16 @@ def look(
     from hub.data.redaction.files import answers_of, cells_of_folder, redact_folder
     from hub.data.redaction.rows import cells_of, found_in
 
+    def cells() -> Iterator[Cell]:
+        if folder is None:
+            return cells_of(prepared.dataset)
+        return cells_of_folder(Path(folder), task.kind, options)
+
     surrogates = Surrogates(wanted.style)
+    scanner = scanner.informed((cell.text, cell.column) for cell in cells())
+    found = found_in(cells(), scanner, surrogates.collect if wanted.target else None)
     if folder is None:
-        found = found_in(cells_of(prepared.dataset), scanner)
         return Personal(scanner, found, None, wanted, frozenset())
-    cells = cells_of_folder(Path(folder), task.kind, options)
-    found = found_in(cells, scanner, surrogates.collect if wanted.target else None)
     redacted = None
     if wanted.target:
         target = Path(wanted.target).expanduser()
@@ -123,6 +128,7 @@ def document(personal: Personal) -> dict[str, Any]:
         "places": sum(each.count for each in personal.found),
         "certain": sum(each.certain for each in personal.found),
         "found": [to_json(each) for each in personal.found],
+        "evidence": [to_json(each) for each in _statements(personal)],
         "redacted": redacted,
     }
 
@@ -133,6 +139,8 @@ def show(personal: Personal) -> None:
         cells = [[f.kind, f.file, f.column, f.count, f.certain, _lines(f.lines)] for f in personal.found]
         output.show_table("Personal data", ["kind", "file", "column", "places", "certain", "lines"], cells)
         output.say()
+    for each in _statements(personal):
+        output.say(_sentence(each))
     done = personal.redacted
     if done is None:
         return
@@ -143,6 +151,20 @@ def show(personal: Personal) -> None:
     kept = sorted({each.column for each in personal.found} & personal.answers)
     if kept:
         output.note(f"not replaced: what stands in {', '.join(kept)}, which is the answer")
+
+
+def _statements(personal: Personal) -> tuple[Statement, ...]:
+    return personal.scanner.evidence.statements() if personal.scanner.evidence else ()
+
+
+def _sentence(each: Statement) -> str:
+    """Say why numbers that nothing names were taken for personal data."""
+    from hub.contract.numbers import percent
+
+    return (
+        f"{each.kind} in {each.column}: {each.passing} of {each.numbers} different numbers that nothing names pass its"
+        f" test, by chance {each.by_chance:.0f} would; about {percent(each.precision)} of those that pass are one."
+    )
 
 
 def _lines(lines: Sequence[int]) -> str:

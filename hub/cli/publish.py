@@ -12,7 +12,7 @@ from hub.cli.options import json_option
 from hub.contract.errors import EXIT_DONE, UsageError
 
 if TYPE_CHECKING:
-    from hub.publish.checks import Finder
+    from hub.publish.checks import Search
     from hub.publish.plan import Plan
     from hub.publish.upload import Published
 
@@ -68,27 +68,32 @@ def command(
             _show(plan)
         return yes or plan.unchanged or click.confirm("publish this?", err=True)
 
-    done = publish(Path(bundle), repo, options, confirm, output.note, finder())
+    done = publish(Path(bundle), repo, options, confirm, output.note, searching())
     entry = _register(Path(bundle), done, catalogue) if catalogue and done.done else None
     if as_json:
         output.emit_json(_document(done) | ({"registered": entry} if entry else {}))
         return EXIT_DONE
     if dry_run:
         _show(done.plan)
-    _say(done, dry_run)
+    _say(done, dry_run, create_pr)
     if entry:
         output.say(f"{entry} is in {catalogue}")
     return EXIT_DONE
 
 
-def finder() -> Finder | None:
-    """Return what looks for personal data in a text, ``None`` while no redactors are installed."""
-    import importlib.util
+def searching() -> Search:
+    """Return what looks for personal data: the program's own redactors and those of every plugin that works."""
+    from hub.data.redaction import BASE, certain_kinds
+    from hub.host import load_plugins
+    from hub.publish.checks import Search
 
-    if importlib.util.find_spec("hub.data.redaction") is None:
-        return None
-    found: Any = getattr(importlib.import_module("hub.data.redaction"), "find_kinds", None)
-    return found if callable(found) else None
+    host = load_plugins()
+    redactors = (*BASE, *host.redactors)
+    left_out = tuple(
+        f"the plugin {info.distribution} is not used, so its redactors, if it has any, did not look: {info.cause}"
+        for info in host.quarantined
+    )
+    return Search(lambda cells: certain_kinds(cells, redactors), left_out)
 
 
 def _show(plan: Plan) -> None:
@@ -108,7 +113,7 @@ def _show(plan: Plan) -> None:
         output.say(f"note: {remark}")
 
 
-def _say(done: Published, dry_run: bool) -> None:
+def _say(done: Published, dry_run: bool, create_pr: bool) -> None:
     if dry_run:
         output.say("nothing was sent")
     elif not done.done:
@@ -116,7 +121,9 @@ def _say(done: Published, dry_run: bool) -> None:
     elif not done.url:
         output.say(f"nothing changed: {done.plan.repo} holds this bundle already, at {done.commit}")
     else:
-        output.say(f"published: {done.url} ({len(done.uploaded)} files)")
+        count = len(done.uploaded)
+        what = "pull request opened, nothing is published before it is merged" if create_pr else "published"
+        output.say(f"{what}: {done.url} ({count} {'file' if count == 1 else 'files'})")
     if done.tag:
         output.say(f"tag: {done.tag}")
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
+import string
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +14,9 @@ from hub.contract.reference import check_reference
 
 WINDOW = 40
 """Characters before a match in which the words that say what it is are looked for."""
+
+NEAR = 300
+"""Characters before a number with a check digit in which those words make it possible, whatever stands between."""
 
 ALONE = ("certain", "possible", "no")
 """What a match is worth without those words; ``no`` means that it is none."""
@@ -30,12 +35,15 @@ class Detection:
         kind: what it is, lower-case words joined by hyphens: ``email``, ``iban``.
         certain: a checksum holds, the form has no other use, or the words before it say what it is. A number that
             only looks like one is not certain.
+        chance: share, 0 to 1, of other values of this form that would be taken for one; 1 where nothing is known. Of
+            two readings of one place the one with the lower share stays.
     """
 
     start: int
     end: int
     kind: str
     certain: bool
+    chance: float = 1.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.end:
@@ -53,6 +61,8 @@ class Redactor:
             length, whatever the text, and detections may overlap.
         kinds: what it finds, each lower-case words joined by hyphens; a detection of another kind is an error.
         contract: the `hub.contract.CONTRACT_VERSION` it was written for.
+        patterns: reference to the `Pattern` objects that the function looks for, so that numbers which nothing names
+            can be counted over a whole data set (`Pattern.checked`); ``""`` for none.
     """
 
     name: str
@@ -60,10 +70,13 @@ class Redactor:
     function: str
     kinds: tuple[str, ...]
     contract: str
+    patterns: str = ""
 
     def __post_init__(self) -> None:
         check_name(self.name)
         check_reference(self.function)
+        if self.patterns:
+            check_reference(self.patterns)
         if not self.kinds or len(set(self.kinds)) != len(self.kinds):
             raise ValueError(f"redactor {self.name!r} names no kinds, or one twice")
         for kind in self.kinds:
@@ -84,6 +97,9 @@ class Pattern:
         alone: one of `ALONE`, what a match without such words is.
         digits: the fewest digits from 0 to 9 that a match has; texts with fewer are not looked at.
         needs: a text without this is not looked at.
+        checked: places of the check digits (or letters) among the letters and digits of a value, -1 for the last. With
+            them a data set can say whether more numbers pass the check than chance brings; then those that pass are
+            found there without any word. ``()`` where there are none.
     """
 
     kind: str
@@ -93,6 +109,19 @@ class Pattern:
     alone: str = "certain"
     digits: int = 0
     needs: str = ""
+    checked: tuple[int, ...] = ()
+
+    @property
+    def chance(self) -> float:
+        """Share of other values of the form that pass, as far as the declaration says."""
+        if self.check is None:
+            return 1.0
+        return 0.1 ** len(self.checked) if self.checked else 0.5
+
+    @property
+    def weak(self) -> bool:
+        """A match needs words to be certain, and has check digits that can be counted over a data set."""
+        return bool(self.checked) and self.check is not None and self.alone != "certain"
 
     def __post_init__(self) -> None:
         check_name(self.kind)
@@ -100,6 +129,8 @@ class Pattern:
             raise ValueError(f"pattern of {self.kind!r}: {self.alone!r} is none of {', '.join(ALONE)}")
         if self.alone == "no" and not self.words:
             raise ValueError(f"pattern of {self.kind!r} can never match: it needs words and names none")
+        if self.checked and self.check is None:
+            raise ValueError(f"pattern of {self.kind!r} names check digits and no check")
 
 
 def find_patterns(text: str, patterns: Sequence[Pattern]) -> Iterator[Detection]:
@@ -125,7 +156,7 @@ def find_patterns(text: str, patterns: Sequence[Pattern]) -> Iterator[Detection]
             if worth == "no":
                 place = match.start() + 1
                 continue
-            yield Detection(start, end, pattern.kind, worth == "certain")
+            yield Detection(start, end, pattern.kind, worth == "certain", pattern.chance)
             place = max(end, match.start() + 1)
 
 
@@ -134,6 +165,8 @@ def _worth(pattern: Pattern, text: str, start: int, value: str) -> str:
         return "no"
     if pattern.words and pattern.alone != "certain" and named(text, start, pattern.words):
         return "certain"
+    if pattern.weak and pattern.alone == "no" and near(text, start, pattern.words):
+        return "possible"
     return pattern.alone
 
 
@@ -141,8 +174,53 @@ def named(text: str, start: int, words: str) -> bool:
     """Return whether one of some words stands shortly before a place, with no number of three digits in between."""
     before = text[max(0, start - WINDOW) : start]
     numbers = [match.end() for match in _LONG_NUMBER.finditer(before)]
-    found = compiled(rf"(?i)(?<!\w)(?:{words})(?!\w)").search(before, numbers[-1] if numbers else 0)
-    return found is not None
+    return _words(words).search(before, numbers[-1] if numbers else 0) is not None
+
+
+def near(text: str, start: int, words: str) -> bool:
+    """Return whether one of some words stands before a place at all: in a list, or at the head of a table."""
+    return _words(words).search(text, max(0, start - NEAR), start) is not None
+
+
+def _words(words: str) -> re.Pattern[str]:
+    return compiled(rf"(?i)(?<!\w)(?:{words})s?(?!\w)")
+
+
+def candidates(text: str, pattern: Pattern) -> Iterator[tuple[int, int]]:
+    """Yield start and end of everything in a text that has the form of a pattern, whether or not it passes the check.
+
+    Args:
+        text: any text.
+        pattern: to look for.
+    """
+    form = compiled(pattern.form)
+    group: int | str = "value" if "value" in form.groupindex else 0
+    for match in form.finditer(text):
+        yield match.span(group)
+
+
+def chance_of(pattern: Pattern, value: str) -> float:
+    """Return the share of check digits that would pass with the rest of a value.
+
+    0 when none would: the rest (a birthday, a prefix) rules it out, so that its check digit tells nothing. Of values
+    whose check digits have nothing to do with the rest, that share passes.
+
+    Args:
+        pattern: with a check and check digits.
+        value: of its form.
+    """
+    if pattern.check is None:
+        return 0.0
+    signs = list(compact(value))
+    places = [place % len(signs) for place in pattern.checked]
+    alphabets = [string.ascii_uppercase if signs[place].isalpha() else string.digits for place in places]
+    passed = total = 0
+    for chosen in itertools.product(*alphabets):
+        for place, sign in zip(places, chosen, strict=True):
+            signs[place] = sign
+        total += 1
+        passed += pattern.check("".join(signs))
+    return passed / total
 
 
 @functools.lru_cache(maxsize=1024)

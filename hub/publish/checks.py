@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +14,24 @@ from hub.publish.terms import judge, terms_of
 
 CARD = "README.md"
 
-Finder = Callable[[str], Iterable[str]]
-"""Returns what kinds of personal data a text holds (``e-mail``, ``IBAN``); the redactors of the hub supply one."""
+Cell = tuple[str, str]
+"""A text and the name of its column, ``""`` for none."""
 
 SHOWN = 5
 """Places named in a message; of more it gives the number."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """Looks for personal data; the redactors of the hub and of its plugins supply one.
+
+    Args:
+        kinds: returns for each text of one data set the kinds that it holds (``email``, ``iban``).
+        remarks: what the publisher should know of it: redactors that did not look.
+    """
+
+    kinds: Callable[[Sequence[Cell]], Sequence[Sequence[str]]]
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,17 +82,20 @@ class Verdict:
         raise kind(first.code, f"bundle {name!r} is not published", why, first.fix)
 
 
-def check(folder: Path, manifest: Manifest, *, allow_missed_gates: bool = False, find: Finder | None = None) -> Verdict:
+def check(
+    folder: Path, manifest: Manifest, *, allow_missed_gates: bool = False, search: Search | None = None
+) -> Verdict:
     """Check a bundle before it is published; nothing is sent anywhere.
 
     Args:
         folder: as `hub.edge.folder.locate` returns it.
         manifest: its bundle.json.
         allow_missed_gates: publish all the same; the first lines of the card then say so.
-        find: looks for personal data in a text; ``None`` skips that, and a remark says so.
+        search: looks for personal data; ``None`` skips that, and a remark says so.
 
     Raises:
         BundleError: HUB-E005 a file cannot be read, HUB-E060 the card's metadata is no YAML.
+        MissingError: a redactor failed.
     """
     refusals, remarks = _files(folder, manifest)
     try:
@@ -97,10 +113,11 @@ def check(folder: Path, manifest: Manifest, *, allow_missed_gates: bool = False,
             refusals.append(Refusal("HUB-G020", why, "build it again, or publish it as it is: --allow-missed-gates"))
     refusals += _licences(manifest, card, remarks)
     refusals += [Refusal("HUB-E065", f"{CARD}: {text}", f"correct {CARD}") for text in _card(card)]
-    if find is None:
+    if search is None:
         remarks.append("self-test and card were not searched for personal data")
     else:
-        refusals += _personal(folder, manifest, card, find)
+        remarks += search.remarks
+        refusals += _personal(folder, manifest, card, search)
     return Verdict(tuple(refusals), tuple(remarks), card)
 
 
@@ -154,10 +171,13 @@ def _licences(manifest: Manifest, card: str, remarks: list[str]) -> list[Refusal
     return [Refusal("HUB-E063", why) for why in reasons]
 
 
-def _personal(folder: Path, manifest: Manifest, card: str, find: Finder) -> list[Refusal]:
-    found = [f"{CARD}: {kind}" for kind in dict.fromkeys(find(card))]
+def _personal(folder: Path, manifest: Manifest, card: str, search: Search) -> list[Refusal]:
+    found = [f"{CARD}: {kind}" for kind in search.kinds([(card, "")])[0]]
     if SELFTEST in manifest.files and (folder / SELFTEST).is_file():
-        found += [f"row {number} of the self-test: {kind}" for number, kind in _rows(folder, find)]
+        cells = list(_cells(folder))
+        kinds = search.kinds([(text, column) for _, text, column in cells])
+        places = ((number, kind) for (number, *_), each in zip(cells, kinds, strict=True) for kind in each)
+        found += [f"row {number} of the self-test: {kind}" for number, kind in dict.fromkeys(places)]
     if not found:
         return []
     shown = "; ".join(found[:SHOWN]) + (f" and {len(found) - SHOWN} more" if len(found) > SHOWN else "")
@@ -165,10 +185,12 @@ def _personal(folder: Path, manifest: Manifest, card: str, find: Finder) -> list
     return [Refusal("HUB-E064", f"personal data was found ({shown})", fix)]
 
 
-def _rows(folder: Path, find: Finder) -> Iterable[tuple[int, str]]:
+def _cells(folder: Path) -> Iterator[tuple[int, str, str]]:
+    """Yield the texts of the self-test: number of the row from 1, text, column."""
     from hub.edge.selftest import load
 
     for number, row in enumerate(load(folder), start=1):
-        values = row.row.values() if isinstance(row.row, Mapping) else (row.text, row.text_pair or "")
-        for kind in dict.fromkeys(kind for value in values if isinstance(value, str) for kind in find(value)):
-            yield number, kind
+        named = row.row if isinstance(row.row, Mapping) else {"text": row.text, "text_pair": row.text_pair}
+        for column, value in named.items():
+            if isinstance(value, str):
+                yield number, value, column

@@ -71,7 +71,7 @@ def as_hub_error(what: str, error: BaseException) -> HubError:
         if isinstance(known, errors.LocalTokenNotFoundError):
             return NetworkError("HUB-N041", what, "there is no token", LOGIN)
         if isinstance(known, errors.GatedRepoError):
-            return NetworkError("HUB-N042", what, "the repository is gated", "ask for access on its page")
+            return NetworkError("HUB-N042", what, "the repository is gated", _ask_for_access(known))
         if isinstance(known, errors.RevisionNotFoundError):
             return UsageError("HUB-N044", what, "the repository has no such revision", "name another one after '@'")
         if isinstance(known, errors.EntryNotFoundError) and not isinstance(known, errors.LocalEntryNotFoundError):
@@ -86,8 +86,24 @@ def as_hub_error(what: str, error: BaseException) -> HubError:
     if without_xet(error):
         why = "the server has no Xet storage, and this client uploads and downloads large files through it"
         return MissingError("HUB-N048", what, why, "set HF_HUB_DISABLE_XET=1")
-    why = plain(str(error)) or type(error).__name__
+    why = plain(str(_origin(error))) or type(error).__name__
     return NetworkError("HUB-N040", what, why, "check the network and HF_ENDPOINT; run it again to go on")
+
+
+def _origin(error: BaseException) -> BaseException:
+    """Return what the network library said first: the client wraps it in advice about its cache."""
+    of_network = [known for known in _causes(error) if type(known).__module__.partition(".")[0] in ("httpx", "httpx2")]
+    return of_network[-1] if of_network else error
+
+
+def _ask_for_access(error: Any) -> str:
+    """Say where people ask for access to a gated repository."""
+    from huggingface_hub import constants
+
+    address = str(error.response.url).removeprefix(constants.ENDPOINT)
+    repo = re.match(r"(?:/api/models)?/([\w.-]+/[\w.-]+)", address)
+    page = f"{constants.ENDPOINT}/{repo[1]}" if repo else "its page"
+    return f"ask for access at {page}; then {LOGIN}"
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -198,9 +214,10 @@ def quiet_client(say: Say) -> Iterator[None]:
     Args:
         say: told of every wait.
     """
+    from huggingface_hub.utils import logging as client_logging
     from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
-    logger = logging.getLogger("huggingface_hub")
+    logger = client_logging.get_logger()  # importing that module gives it a handler, which must not come later
     handlers, propagate, silent = logger.handlers, logger.propagate, are_progress_bars_disabled()
     logger.handlers, logger.propagate = [_Waits(say)], False
     disable_progress_bars()

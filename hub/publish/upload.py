@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from hub.contract.errors import NetworkError, UsageError
 from hub.edge.folder import locate, read_manifest
 from hub.edge.schema import MANIFEST, Manifest
-from hub.publish.checks import Finder, check
+from hub.publish.checks import Search, check
 from hub.publish.failures import (
     BUSY,
     MAX_WAIT_SECONDS,
@@ -85,7 +85,7 @@ def publish(
     options: Options,
     confirm: Callable[[Plan], bool],
     say: Say,
-    find: Finder | None = None,
+    search: Search | None = None,
 ) -> Published:
     """Publish a bundle.
 
@@ -97,7 +97,7 @@ def publish(
         options: how.
         confirm: is shown the plan before anything is changed; False ends it.
         say: told of waits.
-        find: looks for personal data, as in `hub.publish.checks.check`.
+        search: looks for personal data, as in `hub.publish.checks.check`.
 
     Raises:
         BundleError, GateError: there are reasons not to publish it (`hub.publish.checks`), or it is no bundle.
@@ -107,7 +107,7 @@ def publish(
     _check_names(repo, options)
     folder = locate(path)
     manifest = read_manifest(folder)
-    verdict = check(folder, manifest, allow_missed_gates=options.allow_missed_gates, find=find)
+    verdict = check(folder, manifest, allow_missed_gates=options.allow_missed_gates, search=search)
     verdict.require(manifest.name)
     if options.key is not None and not options.dry_run:
         from hub.publish.sign import sign
@@ -125,6 +125,7 @@ def publish(
             remote = dataclasses.replace(remote, listed=listed_files(repo, remote, sources[MANIFEST]))
             _check_visibility(repo, remote, options)
             plan = _plan(repo, user, options, remote, sources, verdict.card, verdict.remarks)
+            _check_tag(api, plan, remote, options, say)
         if options.dry_run or not confirm(plan):
             return Published(plan, False)
         with translated(f"cannot publish to {repo!r}"):
@@ -135,7 +136,8 @@ def publish(
 
 def _check_names(repo: str, options: Options) -> None:
     if not REPOSITORY.fullmatch(repo) or ".." in repo or "--" in repo:
-        raise UsageError("HUB-N051", f"{repo!r} is no repository", "it reads ORG/NAME: letters, digits, '-', '_', '.'")
+        why = "it has an address in front" if "://" in repo else "a name has letters, digits, '-', '_' and '.'"
+        raise UsageError("HUB-N051", f"{repo!r} is no repository", why, "write ORG/NAME")
     for what, name in (("branch", options.revision), ("tag", options.tag or "v1")):
         if not BRANCH.fullmatch(name) or ".." in name:
             raise UsageError("HUB-N051", f"{name!r} cannot be a {what}", "letters, digits, '-', '_', '.' and '/'")
@@ -154,6 +156,24 @@ def _check_visibility(repo: str, remote: Remote, options: Options) -> None:
     if options.private and remote.exists and not remote.private:
         fix = "make it private in its settings first, or leave --private away"
         raise UsageError("HUB-N051", f"{repo} is public", "--private was given, and it exists already", fix)
+
+
+def _check_tag(api: HfApi, plan: Plan, remote: Remote, options: Options, say: Say) -> None:
+    """Refuse a tag that stands on another commit before anything is sent."""
+    if options.tag and remote.exists:
+        at = _tags(api, plan.repo, say).get(options.tag, "")
+        if at and not (plan.unchanged and at == remote.head):
+            raise _taken(plan.repo, options.tag, f"it is at {at[:12]}, and tags are not moved; nothing was sent")
+
+
+def _tags(api: HfApi, repo: str, say: Say) -> dict[str, str]:
+    """Return the tags of a repository, each with its commit."""
+    refs = patiently(lambda: api.list_repo_refs(repo), say)
+    return {entry.name: entry.target_commit for entry in refs.tags}
+
+
+def _taken(repo: str, tag: str, why: str) -> UsageError:
+    return UsageError("HUB-N052", f"{repo} has the tag {tag!r} already", why, "choose another tag")
 
 
 def _plan(
@@ -288,11 +308,9 @@ def _tagged(api: HfApi, done: Published, options: Options, say: Say) -> Publishe
     if not options.tag:
         return done
     repo, tag = done.plan.repo, options.tag
-    refs = patiently(lambda: api.list_repo_refs(repo), say)
-    there = {entry.name: entry.target_commit for entry in refs.tags}
-    if tag in there and there[tag] != done.commit:
-        why = f"it is at {there[tag][:12]}, the bundle is at {done.commit[:12]}"
-        raise UsageError("HUB-N052", f"{repo} has the tag {tag!r} already", why, "choose another tag")
+    there = _tags(api, repo, say)
+    if tag in there and there[tag] != done.commit:  # set by somebody else meanwhile
+        raise _taken(repo, tag, f"it is at {there[tag][:12]}, the bundle was published at {done.commit[:12]}")
     if tag not in there:
         patiently(lambda: api.create_tag(repo, tag=tag, revision=done.commit, exist_ok=True), say)
     return dataclasses.replace(done, tag=tag)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.data.redaction.checksums import dutch_bsn
 from tests.support.cli import run_hub
 
 TASK = "medical/icd10-chapter"
@@ -89,3 +90,29 @@ def test_another_plugins_redactor_by_name(folder: Path) -> None:
     value = run_hub("data", "check", TASK, "--data", str(folder), "--redactor", "legal", "--json").json()
 
     assert value["personal"]["redactors"][-1] == "legal"
+
+
+def test_bare_numbers_of_a_column_are_found_counted_and_replaced_alike(tmp_path: Path) -> None:
+    source, out = tmp_path / "rows", tmp_path / "out"
+    source.mkdir()
+    bare = [number for number in range(123_456_000, 123_457_500) if dutch_bsn(str(number))][:60]
+    cells = [*bare, *range(987_000_000, 987_000_060)]
+    rows = [f"note {n},{('one', 'two')[n % 2]},{number}" for n, number in enumerate(cells)]
+    (source / "train.csv").write_text("\n".join(["text,label,ref", *rows]) + "\n", "utf-8")
+    (source / "test.csv").write_text(f"text,label,ref\nthe client {bare[0]} again,one,{bare[0]}\n", "utf-8")
+
+    shown = run_hub("data", "check", TASK, "--data", str(source), "--redact", str(out))
+    value = run_hub("data", "check", TASK, "--data", str(source), "--json").json()["personal"]
+
+    assert "nl-bsn in ref: 6" in shown.out
+    assert "of 120 different numbers that nothing names pass its test, by chance 12 would" in shown.out
+    (evidence,) = value["evidence"]
+    assert (evidence["kind"], evidence["column"], evidence["numbers"]) == ("nl-bsn", "ref", 120)
+    assert 60 <= evidence["passing"] <= 66
+    assert evidence["by_chance"] == pytest.approx(12)
+    assert 0.85 < evidence["precision"] < 1
+    assert not any(str(number) in shown.out for number in bare)
+    lines = (out / "train.csv").read_text("utf-8").splitlines()
+    assert lines[1] == "note 0,one,[NL_BSN_1]"
+    assert len({line.rpartition(",")[2] for line in lines[1:61]}) == 60
+    assert (out / "test.csv").read_text("utf-8").splitlines()[1].endswith("one,[NL_BSN_1]")

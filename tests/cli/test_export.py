@@ -115,6 +115,21 @@ def test_the_bundle_says_where_it_comes_from_and_names_no_folder(made: TinyExpor
             assert str(made.checkpoint.parent).encode() not in file.read_bytes(), file.name
 
 
+def test_the_bill_of_materials_names_checkpoint_packages_and_models(made: TinyExport) -> None:
+    manifest = read_manifest(made.out)
+    bom = json.loads((made.out / "bom.json").read_text("utf-8"))
+
+    parts = {part["bom-ref"]: part for part in bom["components"]}
+    models = bom["metadata"]["component"]["components"]
+    assert manifest.files["bom.json"].sha256 == sha256(made.out / "bom.json")
+    assert (bom["bomFormat"], bom["specVersion"]) == ("CycloneDX", "1.6")
+    assert parts["base-model"]["name"] == made.checkpoint.name
+    assert {part["name"] for part in parts.values()} >= {"transformers", "onnxruntime"}
+    assert {file["name"]: file["hashes"][0]["content"] for file in models} == {
+        variant.file: sha256(made.out / variant.file) for variant in manifest.variants.values()
+    }
+
+
 def test_card_and_report_state_the_figures(made: TinyExport) -> None:
     card, page = ((made.out / name).read_text("utf-8") for name in ("README.md", "report.html"))
 

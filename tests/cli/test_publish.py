@@ -12,6 +12,7 @@ import pytest
 from hub.catalog.schema import parse
 from hub.edge.folder import read_manifest
 from tests.support.cli import run_hub
+from tests.support.distributions import install
 from tests.support.hub_client import Patience, child, hub
 from tests.support.hub_server.server import TOKEN, HubServer, hub_server
 from tests.support.published import content, files_of, publishable, sealed_again
@@ -122,6 +123,10 @@ def test_json_of_publish_and_unchanged(server: HubServer, bundle: Path) -> None:
     assert (again["unchanged"], again["uploaded"], again["upload_bytes"]) == (True, [], 0)
     assert again["commit"] == first["commit"]
     assert "holds this bundle already" in run_hub("publish", str(bundle), REPO, "--yes").out
+    (bundle / "NOTICE").write_text("Another notice", "utf-8")
+    asked = run_hub("publish", str(bundle), REPO, "--yes", "--create-pr")
+    assert "pull request opened, nothing is published before it is merged: " in asked.out
+    assert "(1 file)" in run_hub("publish", str(bundle), REPO, "--yes").out
 
 
 def test_refusals_have_their_exit_codes(server: HubServer, bundle: Path, patience: Patience) -> None:
@@ -198,3 +203,59 @@ def test_a_wrong_catalogue_stays(server: HubServer, bundle: Path, tmp_path: Path
     assert run_hub("publish", str(bundle), REPO, "--yes", "--register", str(file)).code == 3
     assert file.read_text("utf-8") == '{"models": []}'
     assert run_hub("publish", str(bundle), REPO, "--dry-run", "--register", str(file)).code == 2
+
+
+def test_redactors_of_plugins_look_too(server: HubServer, bundle: Path) -> None:
+    card = (bundle / "README.md").read_text("utf-8")
+    sealed_again(bundle, f"{card}\nAs for the patient with MRN: 00998877, see the report.\n")
+
+    done = run_hub("publish", str(bundle), REPO, "--yes")
+
+    assert done.code == 3
+    assert "HUB-E064" in done.err and "README.md: medical-record-number" in done.err
+    assert "00998877" not in done.err
+    assert server.requests == []
+
+
+def test_a_plugin_that_does_not_load_is_named_and_stops_nothing(
+    server: HubServer, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    monkeypatch.syspath_prepend(str(site))
+    monkeypatch.setenv("DOMAINHUB_HOME", str(tmp_path / "home"))
+    install(site, "hub_broken", "import a_module_that_nobody_has\n", distribution="acme-broken")
+    monkeypatch.setenv("HUB_PLUGINS", "acme-broken")
+
+    shown = run_hub("publish", str(bundle), REPO, "--dry-run")
+    done = run_hub("publish", str(bundle), REPO, "--yes", "--json")
+
+    assert (shown.code, done.code) == (0, 0)
+    (remark,) = [each for each in done.json()["remarks"] if "did not look" in each]
+    assert "acme-broken" in remark and "a_module_that_nobody_has" in remark
+    assert "did not look" in shown.out
+
+
+def test_numbers_of_the_self_test_are_counted_together(server: HubServer, bundle: Path) -> None:
+    lines = (bundle / "selftest.jsonl").read_text("utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    for row, number in zip(rows, ("111222333", "123456782", "100000009", "100000010"), strict=False):
+        row["text"] = f"{row['text']} {number}"
+    (bundle / "selftest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    sealed_again(bundle)
+
+    done = run_hub("publish", str(bundle), REPO, "--yes")
+
+    assert done.code == 3
+    assert "row 1 of the self-test: nl-bsn" in done.err
+    assert "111222333" not in done.err
+
+
+def test_what_the_client_logs_stays_off_the_terminal(bundle: Path, tmp_path: Path) -> None:
+    with hub_server(cdn=True) as running:
+        assert child(running, tmp_path / "home", "publish", str(bundle), REPO, "--yes").returncode == 0
+        running.cut("GET", "/cdn/", after=50)
+        pulled = child(running, tmp_path / "other", "pull", REPO, str(tmp_path / "out"))
+
+    assert (pulled.returncode, pulled.stderr) == (0, "")  # the address in its warning may be a signed one
+    assert len(running.asked("GET", "/cdn/")) == 2

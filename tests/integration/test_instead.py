@@ -30,7 +30,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 def test_the_teacher_takes_the_place_of_a_student_that_learnt_nothing(built: Built) -> None:
     rows = {model.variant or model.role: model for model in built.result.models}
-    scores = {name: model.evaluations["short"].metrics["macro_f1"] for role, model in rows.items()}
+    scores = {name: model.evaluations["short"].metrics["macro_f1"] for name, model in rows.items()}
     config = json.loads((_bundle(built) / "config.json").read_text("utf-8"))
 
     assert config["num_hidden_layers"] == 3

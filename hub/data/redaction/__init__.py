@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hub.data.redaction.base import BASE, PRESIDIO, find_kinds
+from hub.data.redaction.base import BASE, PRESIDIO, certain_kinds
 from hub.data.redaction.scanner import Scanner
 from hub.data.redaction.surrogates import STYLES, Surrogates
 
-__all__ = ["BASE", "PRESIDIO", "STYLES", "Scanner", "Surrogates", "find_kinds"]
+__all__ = ["BASE", "PRESIDIO", "STYLES", "Scanner", "Surrogates", "certain_kinds"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Sequence
 
 from hub.contract.domain import CONTRACT_VERSION
 from hub.contract.redactor import Redactor
@@ -37,6 +37,7 @@ BASE = (
         f"{_HERE}.national:find",
         tuple(_NATIONAL.split()),
         CONTRACT_VERSION,
+        f"{_HERE}.national:PATTERNS",
     ),
     Redactor(
         "dates",
@@ -58,14 +59,19 @@ PRESIDIO = Redactor(
 """Used when it is asked for."""
 
 
-@functools.cache
-def _scanner() -> Scanner:
-    return Scanner(BASE)
+def certain_kinds(cells: Sequence[tuple[str, str]], redactors: Sequence[Redactor] = BASE) -> list[tuple[str, ...]]:
+    """Return the kinds of personal data that texts certainly hold, for each text by name, each once.
 
+    Dates and numbers that only look like something are not among them: model cards are full of both. Numbers that
+    nothing names are counted over all the texts.
 
-def find_kinds(text: str) -> list[str]:
-    """Return the kinds of personal data that a text certainly holds, by name, each once.
+    Args:
+        cells: texts of one data set, each with the name of its column (``""`` for none).
+        redactors: to ask.
 
-    Dates and numbers that only look like something are not among them: model cards are full of both.
+    Raises:
+        MissingError: HUB-P034, a redactor failed; HUB-P010, it is not there.
     """
-    return sorted({found.kind for found in _scanner().find(text) if found.certain})
+    scanner = Scanner(redactors).informed(cells)
+    found = [scanner.find(text, column) for text, column in cells]
+    return [tuple(sorted({each.kind for each in places if each.certain})) for places in found]

@@ -12,6 +12,8 @@ _B = r"(?<![\w.,/-])"
 _E = r"(?![\w/-])(?![.,][0-9])"
 _S = r"[ \u00a0\u202f-]"
 """Separates groups of digits."""
+_FIRST, _LAST = r"(?<![0-9][ \u00a0\u202f])", r"(?![ \u00a0\u202f][0-9])"
+"""No further group of digits before or behind, as a payment card has."""
 
 
 def _digits(check: Callable[[str], bool]) -> Callable[[str], bool]:
@@ -36,15 +38,26 @@ def _sin(value: str) -> bool:
     return digits[0] not in "08" and passes_luhn(digits)
 
 
+_CHECKED: dict[str, tuple[int, ...]] = {
+    **dict.fromkeys(("ca-sin", "de-tax-id", "nl-bsn", "pt-nif", "hr-oib", "se-personnummer", "pl-pesel"), (-1,)),
+    **dict.fromkeys(("cz-rodne-cislo", "bg-egn", "ee-isikukood", "in-aadhaar", "au-tfn"), (-1,)),
+    **dict.fromkeys(("es-dni", "es-nie", "fi-hetu"), (-1,)),
+    **dict.fromkeys(("br-cpf", "be-national-number", "tr-kimlik"), (-2, -1)),
+    "at-svnr": (3,),
+    "ie-pps": (7,),
+}
+"""Places of check digits and letters; for kinds whose every form needs no word they are not asked for."""
+
+
 def _number(
     kind: str, form: str, digits: int, check: Callable[[str], bool] | None, words: str, alone: str = "no"
 ) -> Pattern:
-    return Pattern(kind, f"{_B}(?:{form}){_E}", check, words, alone, digits)
+    return Pattern(kind, f"{_B}(?:{form}){_E}", check, words, alone, digits, checked=_CHECKED.get(kind, ()))
 
 
 _SSN = r"ssn|social security|soc\.? ?sec\.?|ss ?#|social"
 _BSN = r"bsn|burgerservicenummer|sofi-?nummer|citizen service number"
-_STEUER = r"steuer-?id\w*|steuerliche identifikationsnummer|identifikationsnummer|idnr\.?|tax id\w*|tin"
+_STEUER = r"steuer[- ]?id\w*|steuerliche identifikationsnummer|identifikationsnummer|idnr\.?|tax id\w*|tin"
 _CPR = r"cpr|cpr-?nummer|cpr-?nr\.?"
 _SVNR = r"svnr\.?|sv-?nr\.?|sozialversicherungsnummer|versicherungsnummer"
 _RODNE = r"rodn[e\u00e9] [c\u010d][i\u00ed]slo|r\. ?[c\u010d]\.|birth number"
@@ -53,7 +66,14 @@ _AMERICA = (
     _number("us-ssn", r"[0-9]{3}-[0-9]{2}-[0-9]{4}", 9, _digits(checksums.us_ssn), _SSN, "possible"),
     _number("us-ssn", r"[0-9]{3}[ \u00a0]?[0-9]{2}[ \u00a0]?[0-9]{4}", 9, _digits(checksums.us_ssn), _SSN),
     _number("us-itin", r"9[0-9]{2}[ -]?[0-9]{2}[ -]?[0-9]{4}", 9, _digits(checksums.us_itin), r"itin|taxpayer id\w*"),
-    _number("ca-sin", rf"[0-9]{{3}}({_S})[0-9]{{3}}\1[0-9]{{3}}", 9, _sin, r"sin|nas|social insurance", "possible"),
+    _number(
+        "ca-sin",
+        rf"{_FIRST}[0-9]{{3}}({_S})[0-9]{{3}}\1[0-9]{{3}}{_LAST}",
+        9,
+        _sin,
+        r"sin|nas|social insurance",
+        "possible",
+    ),
     _number("ca-sin", r"[0-9]{9}", 9, _sin, r"sin|social insurance( number| no\.?)?"),
     _number("br-cpf", r"[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}", 11, _digits(checksums.brazilian_cpf), "cpf", "certain"),
     _number("br-cpf", r"[0-9]{11}", 11, _digits(checksums.brazilian_cpf), r"cpf|cadastro de pessoas f[i\u00ed]sicas"),
@@ -182,7 +202,7 @@ _NORTH_AND_EAST = (
 _ASIA_AND_AUSTRALIA = (
     _number(
         "in-aadhaar",
-        rf"[2-9][0-9]{{3}}({_S})[0-9]{{4}}\1[0-9]{{4}}",
+        rf"{_FIRST}[2-9][0-9]{{3}}({_S})[0-9]{{4}}\1[0-9]{{4}}{_LAST}",
         12,
         _digits(checksums.verhoeff),
         r"aadhaar|aadhar|uid",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.contract import find_patterns
+from hub.contract import find_patterns, resolve
 from hub_medical.redactor import MEDICAL, PATTERNS, find, is_dea_number, is_nhs_number, is_npi
 
 
@@ -70,6 +70,12 @@ def test_check_digits_catch_changed_digits() -> None:
             assert not any(check(number[:place] + digit + number[place + 1 :]) for digit in others)
 
 
+def test_a_number_further_behind_its_word_is_possible() -> None:
+    assert found("NPI 1234567893 or 1245319599") == [("1234567893", "npi", True), ("1245319599", "npi", False)]
+
+
 def test_declaration() -> None:
+    assert resolve(MEDICAL.patterns) is PATTERNS
+    assert {pattern.kind for pattern in PATTERNS if pattern.weak} == {"nhs-number", "npi", "dea-number"}
     assert {pattern.kind for pattern in PATTERNS} == set(MEDICAL.kinds)
     assert list(find_patterns("", PATTERNS)) == []

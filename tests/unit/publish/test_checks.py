@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from hub.contract.errors import BundleError, GateError
 from hub.edge.folder import SIGNATURE, read_manifest
 from hub.edge.writer import check_target
 from hub.publish.card import card_text
-from hub.publish.checks import Verdict, check
+from hub.publish.checks import Cell, Search, Verdict, check
 from hub.publish.rules import card_metadata, card_problems
 from hub.publish.terms import Terms, judge, terms_of
 from tests.support.published import CARD, sealed_again
@@ -31,7 +31,7 @@ def codes(found: Verdict) -> list[str]:
 
 
 def test_a_good_bundle_has_no_refusal(bundle: Path) -> None:
-    found = verdict(bundle, find=lambda text: [])
+    found = verdict(bundle, search=Search(lambda cells: [()] * len(cells)))
     assert (found.refusals, found.remarks, found.card) == ((), (), CARD)
     found.require("things")
 
@@ -101,7 +101,7 @@ def test_licences_of_the_data(bundle: Path, data: str, card: str, refused: str, 
     licences = [{"subject": "data", "what": "rows", "id": data}]
     sealed_again(bundle, CARD.replace("apache-2.0", card), provenance={"licences": licences})
 
-    found = verdict(bundle, find=lambda text: [])
+    found = verdict(bundle, search=Search(lambda cells: [()] * len(cells)))
 
     assert codes(found) == (["HUB-E063"] if refused else [])
     assert not refused or refused in found.refusals[0].why
@@ -128,17 +128,16 @@ def test_notes_of_strangers_never_crash(notes: object) -> None:
 def test_personal_data_in_self_test_and_card(bundle: Path) -> None:
     row = json.loads((bundle / "selftest.jsonl").read_text("utf-8").splitlines()[3])["text"]
 
-    def find(text: str) -> Iterator[str]:
-        if text == row:
-            yield "e-mail"
-        if text.startswith("---"):
-            yield "IBAN"
+    def kinds(cells: Sequence[Cell]) -> list[list[str]]:
+        assert all(column in ("", "text") for _, column in cells)
+        return [["e-mail"] if text == row else ["IBAN"] if text.startswith("---") else [] for text, column in cells]
 
-    found = verdict(bundle, find=find)
+    found = verdict(bundle, search=Search(kinds, ("one did not look",)))
 
     assert codes(found) == ["HUB-E064"]
     assert "README.md: IBAN; row 4 of the self-test: e-mail" in found.refusals[0].why
     assert row not in found.refusals[0].why
+    assert "one did not look" in found.remarks
     assert any("not searched" in remark for remark in verdict(bundle).remarks)
 
 

@@ -235,6 +235,20 @@ def test_a_dead_server_is_an_error_and_the_cache_does(
     assert pull(REPO, tmp_path / "second").ok
 
 
+def test_a_server_that_is_not_there_is_named_by_what_went_wrong(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, patience: Patience
+) -> None:
+    with hub(monkeypatch, tmp_path / "cache"):
+        pass  # it is closed again
+
+    with pytest.raises(NetworkError) as caught:
+        pull(REPO, tmp_path / "out")
+
+    assert caught.value.code == "HUB-N040"
+    assert "Errno" in caught.value.why and "cache" not in caught.value.why
+    assert len(patience.seconds) == 5
+
+
 def test_private_repositories_and_wrong_tokens(
     server: HubServer, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -248,6 +262,35 @@ def test_private_repositories_and_wrong_tokens(
         assert wrong not in str(caught.value)
     point(monkeypatch, server, tmp_path / "nothing", TOKEN)
     assert pull(REPO, tmp_path / "out").ok
+
+
+@pytest.mark.parametrize("method", ["HEAD", "GET"])
+@pytest.mark.parametrize(("status", "token"), [(403, TOKEN), (401, "")])
+def test_a_gated_repository_names_the_page_to_ask_for_access(
+    there: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, status: int, token: str
+) -> None:
+    point(monkeypatch, there, tmp_path / "nothing", token)
+    there.fail(method, "/resolve/", status, times=99, X_Error_Code="GatedRepo")
+
+    with pytest.raises(NetworkError) as caught:
+        pull(REPO, tmp_path / "out")
+
+    assert (caught.value.code, caught.value.exit_code) == ("HUB-N042", 5)
+    assert "gated" in caught.value.why
+    assert f"ask for access at {there.endpoint}/{REPO};" in caught.value.fix
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_gated_repository_that_is_in_the_cache_is_refused_all_the_same(
+    there: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pull(REPO, tmp_path / "first")
+    there.fail("HEAD", "/resolve/", 403, times=99, X_Error_Code="GatedRepo")
+
+    with pytest.raises(NetworkError, match="HUB-N042"):
+        pull(REPO, tmp_path / "second")
+    go_offline(monkeypatch)
+    assert pull(REPO, tmp_path / "third").ok
 
 
 def test_nothing_there(server: HubServer, tmp_path: Path) -> None:

@@ -136,8 +136,12 @@ def test_private_revision_and_tag(server: HubServer, bundle: Path) -> None:
     assert repo.refs["heads/next"] == repo.refs["tags/v1"] == done.commit != repo.refs["heads/main"]
     assert files_of(server.store, REPO, "main") == {}
     assert publish(bundle, options=Options(revision="next", tag="v1")).plan.unchanged
-    with pytest.raises(UsageError, match="HUB-N052"):
+    with pytest.raises(UsageError, match="nothing was sent") as caught:
         publish(bundle, options=Options(tag="v1"))
+    assert caught.value.code == "HUB-N052"
+    assert files_of(server.store, REPO, "main") == {}
+    with pytest.raises(UsageError, match="HUB-N052"):
+        publish(bundle, options=Options(tag="v1", dry_run=True))
 
 
 def test_pull_request_leaves_the_branch(server: HubServer, bundle: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hub.contract import compact, digits_of, passes_luhn
-from hub.data.redaction import BASE, Scanner, find_kinds
+from hub.data.redaction import BASE, Scanner, certain_kinds
 from hub.data.redaction.payment import IBAN_LENGTHS, is_iban
 
 SCANNER = Scanner(BASE)
@@ -112,6 +112,8 @@ def test_published_numbers_are_found(kind: str, text: str) -> None:
         "666-12-1234",
         "900-12-1234",
         "078-05-1120",
+        "1234 2341 2341 2346",  # not the end of a longer number
+        "2341 2341 2346 1234",
         "GB123456A",
         "123456789",  # nothing says that this is a number of a person
         "12345678A",
@@ -142,17 +144,34 @@ def test_a_number_in_front_does_not_hide_a_card() -> None:
 
 
 def test_words_make_a_number_certain_unless_another_number_stands_between() -> None:
-    alone, named = SCANNER.find("order 1234-5678"), SCANNER.find("BSN 111222333 or 111222333")
+    alone, named = SCANNER.find("order 1234-5678"), SCANNER.find("BSN 111222333 or 123456782")
 
     assert alone == ()
-    assert [(each.start, each.certain) for each in named] == [(4, True)]
+    assert [(each.start, each.certain) for each in named] == [(4, True), (17, False)]
+
+
+def test_words_far_before_a_number_make_it_possible() -> None:
+    far = "name | BSN | town\n" + "A. | 111222333 | Delft\n" * 3
+    (first, *others) = SCANNER.find(far)
+
+    assert (first.kind, first.certain) == ("nl-bsn", True)
+    assert [(each.kind, each.certain) for each in others] == [("nl-bsn", False)] * 2
+    assert SCANNER.find("BSN " + "x " * 200 + "111222333") == ()
+    assert SCANNER.find("BSN and order 111222334") == ()  # it fails the test
+
+
+def test_of_two_readings_the_one_that_chance_brings_more_rarely_stays() -> None:
+    (found,) = SCANNER.find("121212-1212")  # a Danish number by form, a Swedish one by form and check digit
+
+    assert (found.kind, found.certain) == ("se-personnummer", False)
 
 
 def test_the_column_says_what_a_number_is() -> None:
     assert SCANNER.find("111222333") == ()
 
-    (found,) = SCANNER.find("111222333", "client_BSN")
-    assert (found.start, found.end, found.kind, found.certain) == (0, 9, "nl-bsn", True)
+    for column in ("client_BSN", "clientBsn", "person.bsn"):
+        (found,) = SCANNER.find("111222333", column)
+        assert (found.start, found.end, found.kind, found.certain) == (0, 9, "nl-bsn", True)
 
 
 def test_the_column_itself_is_never_found() -> None:
@@ -162,8 +181,11 @@ def test_the_column_itself_is_never_found() -> None:
 def test_kinds_that_publishing_asks_for_are_certain() -> None:
     text = "On 2021-03-04, version 10.2.3.4: write to a@acme.org, account DE89370400440532013000"
 
-    assert find_kinds(text) == ["email", "iban"]
-    assert find_kinds("22,713,216 parameters, p50 1.25 ms, measured on 2026-01-02 with seed 4111111111111112") == []
+    plain = "22,713,216 parameters, p50 1.25 ms, measured on 2026-01-02 with seed 4111111111111112"
+
+    assert certain_kinds([(text, ""), (plain, "")]) == [("email", "iban"), ()]
+    assert certain_kinds([("111222333", "bsn"), ("111222333", "n")]) == [("nl-bsn",), ()]
+    assert certain_kinds([]) == []
 
 
 def test_kept_kinds_are_not_looked_for() -> None:

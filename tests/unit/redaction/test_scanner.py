@@ -57,6 +57,12 @@ def test_a_missing_function_is_named() -> None:
         Scanner((Redactor("x", "s", "hub.data.redaction:no_such", ("thing",), "1.0"),)).find("text")
 
 
+def test_missing_patterns_are_named() -> None:
+    made = Redactor("x", "s", "hub.data.redaction:certain_kinds", ("thing",), "1.0", "hub.data.redaction:no_such")
+    with pytest.raises(MissingError, match="HUB-P010"):
+        Scanner((made,)).informed([])
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -65,6 +71,7 @@ def test_a_missing_function_is_named() -> None:
         {"kinds": ()},
         {"kinds": ("a", "a")},
         {"kinds": ("A b",)},
+        {"patterns": "no reference"},
     ],
 )
 def test_bad_declarations(values: dict[str, object]) -> None:
@@ -99,6 +106,8 @@ def test_the_base_declares_what_its_patterns_find() -> None:
     for redactor in BASE:
         module = sys.modules[resolve(redactor.function).__module__]
         assert set(module.KINDS) == set(redactor.kinds) == {pattern.kind for pattern in module.PATTERNS}
+        if any(pattern.weak for pattern in module.PATTERNS):
+            assert resolve(redactor.patterns) is module.PATTERNS
 
 
 def test_names_of_the_base_are_reserved() -> None:

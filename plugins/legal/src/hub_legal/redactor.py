@@ -69,6 +69,7 @@ LEGAL = Redactor(
     function="hub_legal.redactor:find",
     kinds=("case-number", "name"),
     contract="1.0",
+    patterns="hub_legal.redactor:PATTERNS",
 )
 
 

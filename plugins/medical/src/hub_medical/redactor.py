@@ -69,9 +69,10 @@ PATTERNS = (
         r"nhs( number| no\.?)?",
         "possible",
         10,
+        checked=(-1,),
     ),
-    Pattern("nhs-number", rf"{_B}[0-9]{{10}}{_E}", is_nhs_number, r"nhs|nhs number|nhs no\.?", "no", 10),
-    Pattern("npi", rf"{_B}[12][0-9]{{9}}{_E}", is_npi, r"npi|national provider identifier", "no", 10),
+    Pattern("nhs-number", rf"{_B}[0-9]{{10}}{_E}", is_nhs_number, r"nhs|nhs number|nhs no\.?", "no", 10, checked=(-1,)),
+    Pattern("npi", rf"{_B}[12][0-9]{{9}}{_E}", is_npi, r"npi|national provider identifier", "no", 10, checked=(-1,)),
     Pattern(
         "dea-number",
         rf"{_B}[ABCDEFGHJKLMPRSTUX][A-Z9][0-9]{{7}}{_E}",
@@ -79,6 +80,7 @@ PATTERNS = (
         r"dea( number| no\.?| #)?",
         "possible",
         7,
+        checked=(-1,),
     ),
     Pattern(
         "medicare-beneficiary",
@@ -104,6 +106,7 @@ MEDICAL = Redactor(
     function="hub_medical.redactor:find",
     kinds=tuple(dict.fromkeys(pattern.kind for pattern in PATTERNS)),
     contract="1.0",
+    patterns="hub_medical.redactor:PATTERNS",
 )
 
 
