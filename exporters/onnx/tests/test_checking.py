@@ -89,7 +89,7 @@ def test_model_that_answers_with_no_number_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_wrong_shortening_leaves_the_graph_as_it_was_traced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_shortening_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real, rewritten = module.choose_first_token, []
 
     def wrong(proto: Any) -> bool:
@@ -103,7 +103,8 @@ def test_wrong_shortening_leaves_the_graph_as_it_was_traced(tmp_path: Path, monk
 
     done = export(request(tiny_bert(), tmp_path))
 
-    assert rewritten == [True, True]
+    assert len(rewritten) >= 2
+    assert all(rewritten)
     assert done.details["last_layer_for_first_token_only"] is False
     assert "first_token" not in {tensor.name for tensor in onnx.load(done.file).graph.initializer}
     assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]

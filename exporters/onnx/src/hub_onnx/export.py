@@ -15,6 +15,7 @@ from hub_onnx.graph import clean, keep_outputs, name_axes, to_proto
 from hub_onnx.log import logger
 from hub_onnx.one_query import attend_with_one_query
 from hub_onnx.plain import module_inputs, trace_table
+from hub_onnx.positions import put_positions_first
 from hub_onnx.tasks import check_task, is_pretrained, kind_of, output_names
 from hub_onnx.tracing import sample_inputs, trace_text
 
@@ -121,7 +122,7 @@ def _check_versions(program: onnx_ir.Model, opset: int) -> None:
 def _write(
     model: onnx.ModelProto, request: ExportRequest, probes: Sequence[Probe], kind: Kind
 ) -> tuple[onnx.ModelProto, dict[str, Any]]:
-    """Write the graph if it is the model, with the last layer for the first token only where that is the same.
+    """Write the graph if it is the model, rewritten to do less where that is the same.
 
     Returns:
         The graph that was written, and what is recorded of it.
@@ -132,7 +133,7 @@ def _write(
         logger.info("the graph and %s differ by %.1e", type(request.model).__name__, apart)
 
     reads_first = kind.answers in ("label", "labels") and kind.reads == "text"
-    for graph, rewritten in _rewritten(model) if reads_first else ():
+    for graph, rewritten in _rewritten(model, reads_first) if kind.reads == "text" else ():
         try:
             save_model(graph, request.target, check)
         except HubError as error:
@@ -147,18 +148,24 @@ def _write(
 def _facts(request: ExportRequest, rewritten: tuple[str, ...]) -> dict[str, Any]:
     external = data_file(request.target).is_file()
     return {
-        "last_layer_for_first_token_only": bool(rewritten),
+        "last_layer_for_first_token_only": "first token" in rewritten,
         "last_attention_of_one_query": "one query" in rewritten,
+        "hidden_states_by_position": "positions" in rewritten,
         **({"weights_in": data_file(request.target).name} if external else {}),
     }
 
 
-def _rewritten(model: onnx.ModelProto) -> Iterator[tuple[onnx.ModelProto, tuple[str, ...]]]:
-    """Give graphs that do less for the same answers, the shortest first, and what was done."""
-    steps = {"first token": choose_first_token, "one query": attend_with_one_query}
-    for number in range(len(steps), 0, -1):
+def _rewritten(model: onnx.ModelProto, reads_first: bool) -> Iterator[tuple[onnx.ModelProto, tuple[str, ...]]]:
+    """Give graphs that do less for the same answers, the shortest first, and what was done.
+
+    Args:
+        model: as it was traced.
+        reads_first: whether its head may read the first token alone.
+    """
+    steps = {"first token": choose_first_token, "one query": attend_with_one_query, "positions": put_positions_first}
+    ladder = [("first token", "one query"), ("first token",)] if reads_first else []
+    for chosen in (*((*some, "positions") for some in ladder), *ladder, ("positions",)):
         graph = type(model)()
         graph.CopyFrom(model)
-        chosen = tuple(steps)[:number]
         if all(steps[name](graph) for name in chosen):
             yield graph, chosen
