@@ -20,6 +20,11 @@ TITLES = {
     "int8-accuracy": "int8 on banking77",
     "precision": "Forms of precision",
     "budget": "Searches under a budget, banking77",
+    "budget-students": "Students of banking77",
+    "budget-search": "Searches under a budget, banking77",
+    "budget-exhaustive": "Searches against measuring everything",
+    "budget-icd10": "The student of medical/icd10-chapter",
+    "peers": "Beside other makers, banking77",
     "abstention": "Promises of precision",
     "edge": "The edge runtime",
     "hub_roundtrip": "Publish and pull",
@@ -63,6 +68,8 @@ def section(name: str, document: dict[str, Any]) -> list[str]:
     ]
     if "result" in document["details"]:
         lines += result_table(document["details"]["result"], document["details"].get("headline", "macro_f1"))
+    if "table" in document["details"]:
+        lines += plain_table(document["details"]["table"])
     lines += ["| figure | measured | must | stretch | |", "| --- | --- | --- | --- | --- |"]
     lines += [figure_row(figure) for figure in document["figures"]]
     if "stages_seconds" in document["details"]:
@@ -80,6 +87,13 @@ def figure_row(figure: dict[str, Any]) -> str:
         verdict = "stretch reached" if figure["reaches_must"] is not False else verdict
     limits = ["" if figure[name] is None else f"{figure[name]:g}" for name in ("must", "stretch")]
     return f"| {figure['what']} | {figure['value']:g} {figure['unit']} | {limits[0]} | {limits[1]} | {verdict} |"
+
+
+def plain_table(table: dict[str, Any]) -> list[str]:
+    """Return a table whose cells are text already."""
+    heads = table["columns"]
+    lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
+    return [*lines, *("| " + " | ".join(row) + " |" for row in table["rows"]), ""]
 
 
 def result_table(rows: list[dict[str, Any]], metric: str) -> list[str]:

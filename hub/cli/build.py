@@ -14,7 +14,9 @@ from hub.cli.building import (
     search_options,
     show_built,
     shown,
+    tensorboard_option,
     with_search,
+    with_tensorboard,
 )
 from hub.cli.options import json_option
 from hub.contract.errors import UsageError
@@ -27,6 +29,7 @@ from hub.contract.errors import UsageError
 @click.option("--out", metavar="DIR", help="Where the bundle goes; without it the run keeps it.")
 @click.option("--resume", metavar="RUN", help="Go on with a run as it was started; TASK is not given then.")
 @click.option("--selftest-from-data", is_flag=True, help="Allow your own validation rows in the bundle's self-test.")
+@tensorboard_option
 @runs_option
 @json_option
 def command(
@@ -41,6 +44,7 @@ def command(
     out: str | None,
     resume: str | None,
     selftest_from_data: bool,
+    tensorboard: bool,
     runs: str,
     as_json: bool,
 ) -> None:
@@ -66,10 +70,10 @@ def command(
             why = "a run goes on as it was started"
             raise UsageError("HUB-U010", "--resume goes with no other choice", why, "start a new build instead")
         run = Run.open(Path(runs), resume)
-        built = shown(lambda: go_on(run), as_json)
+        built = shown(lambda: go_on(run, tensorboard=tensorboard), as_json)
     else:
         request = make_request(task_id or "", recipe, settings, folder, source, out, selftest_from_data)
-        request = with_search(request, budget, profile, exhaustive)
+        request = with_tensorboard(with_search(request, budget, profile, exhaustive), tensorboard)
         built = shown(lambda: run_build(request, runs), as_json)
     if as_json:
         from hub.pipeline.documents import build_json

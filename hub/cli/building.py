@@ -13,6 +13,7 @@ import click
 from hub.cli import output
 
 if TYPE_CHECKING:
+    from hub.contract.bases import BaseChoice
     from hub.contract.recipe import Recipe
     from hub.contract.results import BuildResult
     from hub.contract.search_results import SearchSummary
@@ -44,6 +45,32 @@ def recipe_options(function: F) -> F:
     source = click.option("--source", metavar="NAME", default="", help="Use this data source of the task.")
     data = click.option("--data", "folder", metavar="DIR", help="Use your own rows: a folder with train.csv or .jsonl.")
     return recipe(setting(data(source(function))))
+
+
+def tensorboard_option(function: F) -> F:
+    """Add ``--tensorboard`` as the parameter ``tensorboard: bool``."""
+    return click.option(
+        "--tensorboard", is_flag=True, help="Also write curves and figures as TensorBoard event files, in the run."
+    )(function)
+
+
+def with_tensorboard(request: BuildRequest, wanted: bool) -> BuildRequest:
+    """Return the request with the listener that writes event files, where it is wanted.
+
+    Raises:
+        MissingError: HUB-P095, TensorBoard is not installed.
+    """
+    if not wanted:
+        return request
+    import dataclasses
+
+    from hub.host.hooks import listener, manager_for
+    from hub.listeners.tensorboard import TensorBoard
+    from hub.pipeline.listening import Listener
+
+    call = listener(manager_for(TensorBoard(), "tensorboard"))
+    added = () if call is None else (Listener("tensorboard", call),)
+    return dataclasses.replace(request, listeners=(*request.listeners, *added))
 
 
 def search_options(function: F) -> F:
@@ -120,6 +147,7 @@ def make_request(
     """
     from hub.host import load_plugins
     from hub.pipeline.context import BuildRequest
+    from hub.pipeline.listening import Listener
     from hub.pipeline.recipes import find_recipe
 
     host = load_plugins()
@@ -135,15 +163,21 @@ def make_request(
         data_folder=Path(folder) if folder else None,
         out=Path(out) if out else None,
         selftest_from_data=selftest_from_data,
+        listeners=tuple(Listener(name, call) for name, call in host.listeners),
     )
 
 
 def _with_absolute_base(recipe: Recipe) -> Recipe:
-    """Return the recipe with the full path of a base model that is a folder: a run may go on from elsewhere."""
+    """Return the recipe with the full paths of base models that are folders: a run may go on from elsewhere."""
     import dataclasses
 
-    folder = Path(recipe.base).expanduser()
-    return dataclasses.replace(recipe, base=str(folder.absolute())) if folder.is_dir() else recipe
+    from hub.train.base import base_names
+
+    names = []
+    for name in base_names(recipe.base):
+        folder = Path(name).expanduser()
+        names.append(str(folder.absolute()) if folder.is_dir() else name)
+    return dataclasses.replace(recipe, base=",".join(names))
 
 
 def request_of_run(run: Run) -> BuildRequest:
@@ -224,9 +258,10 @@ def run_build(request: BuildRequest, runs: str, until: str = "report", name: str
         return build(request, Path(runs), told, until, name)
 
 
-def go_on(run: Run, until: str = "report") -> Built:
+def go_on(run: Run, until: str = "report", tensorboard: bool = False) -> Built:
     """Go on with a run in its own folder, wherever that is and whatever it is called."""
-    return run_build(request_of_run(run), str(run.folder.parent), until, run.folder.name)
+    request = with_tensorboard(request_of_run(run), tensorboard)
+    return run_build(request, str(run.folder.parent), until, run.folder.name)
 
 
 def show_built(built: Built) -> None:
@@ -283,8 +318,39 @@ def show_search(summary: SearchSummary) -> None:
     )
 
 
+def show_bases(found: BaseChoice) -> None:
+    """Print base models by rank, and what was measured of them."""
+    from hub.contract import numbers
+    from hub.contract.bases import LEFT_OUT
+
+    timed = any(entry.p50_ms for entry in found.candidates)
+    rows = []
+    for entry in found.candidates:
+        if entry.state == LEFT_OUT:
+            rows.append([entry.name, "", "", "", "", "", entry.reason])
+            continue
+        speed = numbers.milliseconds(entry.p50_ms) if timed else f"{entry.texts_per_second:.0f}"
+        rows.append(
+            [
+                entry.name,
+                numbers.number(entry.score),
+                numbers.count(entry.parameters),
+                numbers.size(entry.fp32_bytes),
+                numbers.size(entry.student_bytes),
+                speed,
+                "chosen" if entry == found.chosen else entry.reason,
+            ]
+        )
+    metric = f"{numbers.name(found.metric)} of the probe"
+    speed = "p50 16 tokens" if timed else "texts a second"
+    output.show_table("", ["base model", metric, "parameters", "fp32", "student, about", speed, ""], rows)
+    output.say(f"{found.rule} {found.speed}")
+
+
 def show_result(result: BuildResult) -> None:
     """Print the result table, the gates that were missed and what a reader must know first."""
+    for choice in result.bases:
+        show_bases(choice)
     for summary in result.search:
         show_search(summary)
     from hub.contract import figures, numbers

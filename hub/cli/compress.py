@@ -15,7 +15,9 @@ from hub.cli.building import (
     search_options,
     show_built,
     shown,
+    tensorboard_option,
     with_search,
+    with_tensorboard,
 )
 from hub.cli.options import json_option
 from hub.contract.errors import UsageError
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     help="Figures of a device: what hub bench BUNDLE --variant all --json printed there, with this run's bundle. "
     "Times of the search are scaled by them.",
 )
+@tensorboard_option
 @runs_option
 @json_option
 def command(
@@ -46,6 +49,7 @@ def command(
     exhaustive: bool,
     out: str | None,
     measured: str | None,
+    tensorboard: bool,
     runs: str,
     as_json: bool,
 ) -> None:
@@ -62,7 +66,7 @@ def command(
 
     opened = Run.open(Path(runs), run)
     if budget:
-        _search(opened, (budget, profile, exhaustive), out, measured, as_json)
+        _search(opened, (budget, profile, exhaustive), out, measured, tensorboard, as_json)
         return
     if profile or exhaustive or out or measured:
         raise UsageError(
@@ -71,10 +75,17 @@ def command(
             "--profile, --exhaustive, --measured and --out belong to a search",
             "add --budget ..., for example --budget size=6MB,score=98%",
         )
-    _compress(opened, as_json)
+    _compress(opened, tensorboard, as_json)
 
 
-def _search(run: Run, wanted: tuple[str, str, bool], out: str | None, measured: str | None, as_json: bool) -> None:
+def _search(
+    run: Run,
+    wanted: tuple[str, str, bool],
+    out: str | None,
+    measured: str | None,
+    tensorboard: bool,
+    as_json: bool,
+) -> None:
     """Build anew under a budget, beside the run whose stages are taken over."""
     import dataclasses
     from pathlib import Path
@@ -87,7 +98,7 @@ def _search(run: Run, wanted: tuple[str, str, bool], out: str | None, measured: 
         exhaustive=False,
         profile="portable",
     )
-    request = with_search(request, *wanted)
+    request = with_tensorboard(with_search(request, *wanted), tensorboard)
     if measured:
         request = _scaled(request, run, Path(measured))
     built = shown(lambda: run_build(request, str(run.folder.parent)), as_json)
@@ -120,14 +131,14 @@ def _scaled(request: BuildRequest, run: Run, file: Path) -> BuildRequest:
     return dataclasses.replace(request, device=device_ratio(document, verified.models, TIMED, str(file)))
 
 
-def _compress(run: Run, as_json: bool) -> None:
+def _compress(run: Run, tensorboard: bool, as_json: bool) -> None:
     """Export and quantize the run's own student."""
     import json
 
     from hub.contract import numbers
     from hub.pipeline.stages.compress import CHOICES
 
-    built = shown(lambda: go_on(run, until="compress"), as_json)
+    built = shown(lambda: go_on(run, until="compress", tensorboard=tensorboard), as_json)
     choices = json.loads((built.run / "compress" / f"{CHOICES}.json").read_text("utf-8"))
     document = {"run": built.run.name, **choices}
     if as_json:

@@ -38,7 +38,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "domains": ("hub.cli.domains", "List the domains of the installed plugins."),
         "recipes": ("hub.cli.recipes", "List recipes, or show one as YAML."),
         "plugins": ("hub.cli.plugins", "List, find, install, remove, write and check plugins."),
-        "models": ("hub.cli.models", "List, find and show base models and published models."),
+        "models": ("hub.cli.models", "List, find, show and suggest base models and published models."),
         "doctor": ("hub.cli.doctor", "Show the machine, the installed parts and what is missing."),
     },
     "Build a model": {
@@ -49,6 +49,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "compress": ("hub.cli.compress", "Trim, export and quantize the student of a run."),
         "export": ("hub.cli.export", "Export any fine-tuned checkpoint to a verified bundle."),
         "runs": ("hub.cli.runs", "List, show or remove runs."),
+        "report": ("hub.cli.report", "Compare runs: recipes, curves, scores, significance."),
     },
     "Use a bundle": {
         "predict": ("hub.cli.predict", "Classify texts with a bundle."),

@@ -10,6 +10,7 @@ import click
 from hub.cli import output
 from hub.cli.options import json_option
 from hub.cli.plugins import read_catalogue
+from hub.cli.suggest import command as suggest
 from hub.contract.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +22,10 @@ SHOWN_LANGUAGES = 3
 
 @click.group()
 def command() -> None:
-    """List, find and show base models and published models."""
+    """List, find, show and suggest base models and published models."""
+
+
+command.add_command(suggest, "suggest")
 
 
 @command.command("list")
@@ -61,7 +65,8 @@ def search(words: tuple[str, ...], task: str, max_size: str | None, min_score: f
     bases = () if limited else find(registry.base_models, words)
     models = keep(find(registry.models, words), task, _size(max_size), min_score)
     if not (bases or models or as_json):
-        output.say(f"the catalogue has nothing for {' '.join(words) or 'that'!r}; see: hub models list")
+        what = repr(" ".join(words)) if words else "these limits"
+        output.say(f"the catalogue has nothing for {what}; see: hub models list")
         return
     _list(bases, models, as_json)
 

@@ -105,13 +105,15 @@ def _entry(plugin: PluginInfo) -> dict[str, Any]:
         "exporters": [exporter.name for exporter in plugin.exporters],
         "redactors": [redactor.name for redactor in plugin.redactors],
         "commands": [each.name for each in plugin.commands],
+        "listens": plugin.listens,
     }
 
 
 def _supplies(plugin: PluginInfo) -> list[str]:
     formats = [f"format {each.name}" for each in plugin.exporters]
     formats += [f"redactor {each.name}" for each in plugin.redactors]
-    return [task.id for task in plugin.tasks] + formats + [f"command {each.name}" for each in plugin.commands]
+    commands = [f"command {each.name}" for each in plugin.commands]
+    return [task.id for task in plugin.tasks] + formats + commands + (["a listener"] if plugin.listens else [])
 
 
 @command.command("search")

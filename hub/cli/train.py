@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from hub.cli import output
-from hub.cli.building import make_request, recipe_options, run_build, runs_option
+from hub.cli.building import (
+    make_request,
+    recipe_options,
+    reporter,
+    run_build,
+    runs_option,
+    tensorboard_option,
+    with_tensorboard,
+)
 from hub.cli.options import json_option
 
 if TYPE_CHECKING:
     from hub.pipeline.build import Built
+    from hub.pipeline.context import BuildRequest
+    from hub.train.workers import Workers
 
 
 @click.command()
 @click.argument("task_id", metavar="TASK")
 @recipe_options
+@tensorboard_option
 @runs_option
 @json_option
 def command(
@@ -25,15 +38,40 @@ def command(
     settings: tuple[str, ...],
     folder: str | None,
     source: str,
+    tensorboard: bool,
     runs: str,
     as_json: bool,
 ) -> None:
     """Fine-tune the teacher of a task and keep it in a run.
 
     TASK is named DOMAIN/TASK; see: hub tasks. Go on with: hub distill RUN
+
+    Several processes train together when a launcher starts them:
+    accelerate launch --multi_gpu --num_processes 2 -m hub train TASK
     """
-    built = run_build(make_request(task_id, recipe, settings, folder, source), runs, until="finetune")
-    show_stage(built, "finetune", as_json)
+    from hub.contract.errors import HubError
+    from hub.train.workers import joined, launched_rank
+
+    try:
+        with joined() as processes:
+            request = with_tensorboard(make_request(task_id, recipe, settings, folder, source), tensorboard)
+            if processes.count == 1:
+                built = run_build(request, runs, until="finetune")
+            else:
+                built = _train_together(request, runs, processes)
+            if processes.first:
+                show_stage(built, "finetune", as_json)
+    except HubError as error:
+        if launched_rank() == 0:
+            raise
+        sys.exit(error.exit_code)  # the first process says why
+
+
+def _train_together(request: BuildRequest, runs: str, processes: Workers) -> Built:
+    from hub.pipeline.together import train_together
+
+    with reporter() as told:
+        return train_together(request, Path(runs), told, processes)
 
 
 def show_stage(built: Built, stage: str, as_json: bool) -> None:

@@ -10,10 +10,12 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from hub.contract.augment import jitter_numbers, swap_phrases, typos
     from hub.contract.data import SPLITS, Dataset, Example, LoadRequest
     from hub.contract.domain import (
         CONTRACT_VERSION,
         KINDS,
+        Augmentation,
         CardText,
         DataSource,
         Domain,
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
         Metric,
         Slice,
         Task,
+        TaskLoss,
     )
     from hub.contract.errors import (
         BundleError,
@@ -57,11 +60,13 @@ if TYPE_CHECKING:
     from hub.contract.redactor import Detection, Pattern, Redactor, compact, digits_of, find_patterns, passes_luhn
     from hub.contract.reference import resolve
     from hub.contract.sampling import comparison_key, draw_evenly
+    from hub.contract.stage import StageFinished
 
 _HOMES = {
+    "hub.contract.augment": "jitter_numbers swap_phrases typos",
     "hub.contract.data": "SPLITS Dataset Example LoadRequest",
-    "hub.contract.domain": "CONTRACT_VERSION KINDS CardText DataSource Domain Feature HubDataset Kind"
-    " Label Licence Metric Slice Task",
+    "hub.contract.domain": "CONTRACT_VERSION KINDS Augmentation CardText DataSource Domain Feature HubDataset Kind"
+    " Label Licence Metric Slice Task TaskLoss",
     "hub.contract.errors": (
         "BundleError CheckpointError DataError GateError HubError MissingError NetworkError RunError UsageError"
     ),
@@ -75,6 +80,7 @@ _HOMES = {
     "hub.contract.redactor": "Detection Pattern Redactor compact digits_of find_patterns passes_luhn",
     "hub.contract.reference": "resolve",
     "hub.contract.sampling": "comparison_key draw_evenly",
+    "hub.contract.stage": "StageFinished",
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
 
@@ -83,6 +89,7 @@ __all__ = [
     "KINDS",
     "SPLITS",
     "AnyOutcome",
+    "Augmentation",
     "Branch",
     "BundleError",
     "CardText",
@@ -130,9 +137,11 @@ __all__ = [
     "Slice",
     "Span",
     "SpansOutcome",
+    "StageFinished",
     "Strategy",
     "Tables",
     "Task",
+    "TaskLoss",
     "Training",
     "UsageError",
     "compact",
@@ -141,8 +150,11 @@ __all__ = [
     "draw_evenly",
     "find_patterns",
     "hookimpl",
+    "jitter_numbers",
     "passes_luhn",
     "resolve",
+    "swap_phrases",
+    "typos",
 ]
 
 

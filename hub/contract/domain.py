@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from hub.contract.augment import AUGMENTATIONS
 from hub.contract.kinds import KINDS as KINDS
 from hub.contract.kinds import Kind as Kind
-from hub.contract.recipe import Recipe
+from hub.contract.recipe import LOSSES, Recipe
 from hub.contract.reference import check_reference
 
 CONTRACT_VERSION = "1.0"
@@ -160,6 +161,50 @@ class Feature:
 
 
 @dataclass(frozen=True)
+class TaskLoss:
+    """A loss of the plugin's own, which a recipe names: ``loss.name``.
+
+    Args:
+        name: none of `hub.contract.recipe_training.LOSSES`.
+        function: reference to ``function(logits, truth) -> scalar``, PyTorch tensors imported inside. Logits are
+            float32 [units, outputs], a unit is a row or a word; truth is int64 [units], for several labels
+            float32 [units, labels] of 0 and 1. The scalar is a mean over the units.
+        summary: one line.
+    """
+
+    name: str
+    function: str
+    summary: str = ""
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+        check_reference(self.function)
+        if self.name in LOSSES:
+            raise ValueError(f"loss {self.name!r} is the name of a loss of the host")
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """A way to change a training text without changing its answer, which a recipe names: ``teacher.augment``.
+
+    Args:
+        name: none of `hub.contract.augment.AUGMENTATIONS`.
+        function: reference to ``function(text, draw) -> text``; every choice is made by ``draw``, a `random.Random`.
+        summary: one line.
+    """
+
+    name: str
+    function: str
+    summary: str = ""
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+        check_reference(self.function)
+        if self.name in AUGMENTATIONS:
+            raise ValueError(f"augmentation {self.name!r} is the name of an augmentation of the host")
+
+
+@dataclass(frozen=True)
 class Slice:
     """A named part of the evaluation rows that is always reported on its own."""
 
@@ -203,6 +248,12 @@ class Task:
         unlabelled: reference to ``function(LoadRequest) -> Iterable[str]`` (of pairs ``tuple[str, str]``), further
             texts of the domain that the teacher labels for its student, or ``""``. The host leaves out those that
             equal a row of validation, calibration or test.
+        losses: further losses that a recipe may name.
+        augment: ways to change training texts that a recipe may name.
+        taxonomy: reference to ``function(label) -> str | None``, what a label, or what stands above labels, is part
+            of; ``None`` at the top. ``""`` for none.
+        order: reference to ``function(labels) -> Sequence[int]``, the place of each label among levels, 0 is the
+            lowest; ``""`` for labels without an order.
     """
 
     name: str
@@ -217,6 +268,10 @@ class Task:
     examples: str = ""
     features: tuple[Feature, ...] = ()
     unlabelled: str = ""
+    losses: tuple[TaskLoss, ...] = ()
+    augment: tuple[Augmentation, ...] = ()
+    taxonomy: str = ""
+    order: str = ""
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -233,12 +288,14 @@ class Task:
             ("metric", [metric.name for metric in self.metrics]),
             ("slice", [part.name for part in self.slices]),
             ("feature", [feature.name for feature in self.features]),
+            ("loss", [loss.name for loss in self.losses]),
+            ("augmentation", [each.name for each in self.augment]),
         ):
             if len(set(names)) != len(names):
                 raise ValueError(f"task {self.name!r}: a {what} name is repeated")
         if not self.metrics[0].higher_is_better:
             raise ValueError(f"task {self.name!r}: the headline metric must be better when higher; gates rely on it")
-        for reference in (self.examples, self.unlabelled):
+        for reference in (self.examples, self.unlabelled, self.taxonomy, self.order):
             if reference:
                 check_reference(reference)
 

@@ -303,7 +303,7 @@ def published(result: BuildResult) -> BuildResult:
 
     Label ids, slices and the author's own words are left alone: they may contain slashes and no paths.
     """
-    fields = ("recipe", "base_model", "data_source", "machine", "cleaning", "notes", "licences", "gates")
+    fields = ("recipe", "base_model", "data_source", "machine", "cleaning", "notes", "licences", "gates", "bases")
     cut = {name: _cut(getattr(result, name)) for name in fields}
     # Label ids are the keys below cleaning.labels and must stay what they are.
     cut["cleaning"] = dataclasses.replace(cut["cleaning"], labels=result.cleaning.labels)

@@ -14,6 +14,7 @@ import pluggy
 from hub.contract.domain import Domain
 from hub.contract.exporter import Exporter
 from hub.contract.redactor import Redactor
+from hub.contract.stage import StageFinished
 
 PROJECT = "hub"
 """pluggy project name and entry-point group."""
@@ -79,4 +80,17 @@ def hub_commands(cli: CommandGroup) -> None:
     Args:
         cli: an empty ``click.Group``; call ``cli.add_command(command)``. Names that the program or another
             plugin uses cannot be taken.
+    """
+
+
+@hookspec
+def hub_stage_finished(stage: StageFinished) -> None:
+    """Be told of a finished stage of ``hub build``, ``train``, ``distill`` or ``compress``.
+
+    Called after each stage, also after one that stood from before, in the order of the stages. The build waits for
+    it. A listener that raises is written to the run's log, named once, and not called again in this run; the build
+    goes on.
+
+    Args:
+        stage: which one, how long it took, what it measured.
     """

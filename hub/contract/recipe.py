@@ -17,6 +17,7 @@ from typing import Any
 from hub.contract.errors import UsageError, nearest
 from hub.contract.recipe_student import Distillation as Distillation
 from hub.contract.recipe_tables import Tables
+from hub.contract.recipe_training import LOSSES as LOSSES
 from hub.contract.recipe_training import Loss as Loss
 from hub.contract.recipe_training import Strategy as Strategy
 from hub.contract.recipe_training import Training as Training
@@ -27,6 +28,7 @@ _CHOICES = {
     "form": ("layers", "static", "lexical"),
     "optimizer": ("adamw", "sgd", "rmsprop", "adafactor"),
     "schedule": ("cosine", "linear", "constant", "restarts", "plateau"),
+    "device": ("auto", "cpu", "cuda", "mps"),
 }
 _RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("max_rows_per_label", "epoch_rows_per_label", "patience", "seed", "window_stride"), (0, math.inf)),
@@ -41,8 +43,11 @@ _RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("student_width", "student_epochs"), (1, math.inf)),
     "temperature": (0.01, 100),
     "cost": (1e-6, 1e6),
+    "least_share": (0, 100),
     **dict.fromkeys(("momentum", "average_decay", "layer_decay", "beta", "shift", "parent_share"), (0, 1)),
+    "augment_share": (0, 1),
     **dict.fromkeys(("cycles", "accumulation", "rank", "pairs"), (1, math.inf)),
+    "folds": (0, math.inf),
     **dict.fromkeys(("mixup", "rdrop", "frozen_layers", "unfreeze_epochs", "alpha", "gamma"), (0, math.inf)),
     "ngrams": (1, 3),
     "light_learning_rate": (1e-9, 1),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+LOSSES = ("auto", "cross-entropy", "focal", "class-balanced", "mse", "ordinal", "asymmetric", "hierarchical")
+"""Losses of the host, by the names that `Loss` takes."""
+
 
 @dataclass(frozen=True)
 class Training:
@@ -30,10 +33,13 @@ class Training:
         cycles: of ``restarts``.
         accumulation: batches whose gradients make one step.
         average_decay: of the moving average of the weights that is scored and kept; 0 keeps the weights themselves.
-        mixup: alpha of the Beta distribution that mixes the embeddings of two rows; 0 mixes none.
+        device: ``auto`` trains on a GPU where PyTorch has one; ``cpu``, ``cuda``, ``mps``.
+        mixup: alpha of the Beta distribution that mixes the embeddings of two rows, at least 0.01; 0 mixes none.
         rdrop: weight of the difference between two passes with different dropout; 0 makes one pass.
-        augment: name of an augmentation that the task offers, ``""`` for none.
-        folds: parts of a k-fold training that gives out-of-fold predictions; 0 trains once.
+        augment: ``typos``, ``numbers``, or an augmentation that the task offers; several with commas between them,
+            ``""`` for none.
+        augment_share: of the texts of an epoch that are changed, 0..1; other ones in each epoch.
+        folds: parts of a k-fold training that gives out-of-fold predictions, at least 2; 0 trains once.
     """
 
     epochs: int = 3
@@ -55,9 +61,11 @@ class Training:
     cycles: int = 1
     accumulation: int = 1
     average_decay: float = 0.0
+    device: str = "auto"
     mixup: float = 0.0
     rdrop: float = 0.0
     augment: str = ""
+    augment_share: float = 0.5
     folds: int = 0
 
 
@@ -99,11 +107,12 @@ class Loss:
 
     Args:
         name: ``auto`` (cross-entropy, for several labels binary cross-entropy), ``cross-entropy``, ``focal``,
-            ``class-balanced``, ``mse``, ``ordinal``, ``asymmetric``, ``hierarchical``, or a loss that the task offers.
+            ``class-balanced``, ``mse`` (the Brier score), ``ordinal`` (squared earth mover's distance), ``asymmetric``
+            (several labels), ``hierarchical``, or a loss that the task offers.
         gamma: of ``focal`` and, for absent labels, of ``asymmetric``.
         beta: of ``class-balanced``, 0..1: the effective number of rows.
         shift: of ``asymmetric``, 0..1: absent labels below this probability cost nothing.
-        parent_share: of ``hierarchical``, 0..1: weight of the parents.
+        parent_share: of ``hierarchical``, 0..1: weight of what the labels are part of.
     """
 
     name: str = "auto"

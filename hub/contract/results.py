@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hub.contract.bases import BaseChoice
 from hub.contract.metrics import LabelScore
 from hub.contract.search_results import SearchSummary
 
@@ -103,8 +104,9 @@ class ModelResult:
     """One row of the result table.
 
     Args:
-        name: ``linear baseline`` or ``gradient boosting``, ``teacher``, ``student fp32``, ``student int8``.
-        role: ``baseline``, ``teacher`` or ``variant``.
+        name: ``linear baseline`` or ``gradient boosting``, ``linear probe``, ``teacher``, ``student fp32``,
+            ``student int8``.
+        role: ``baseline``, ``probe`` (a linear head on the frozen base model), ``teacher`` or ``variant``.
         variant: name of the bundle's variant, ``""`` when the bundle has none.
         parameters: number of parameters; 0 when that means nothing.
         bytes: size: weights of baseline and teacher, fetched bytes of a variant.
@@ -115,6 +117,7 @@ class ModelResult:
             entities) answered.
         disagreement: percent of the test rows on which another model answers otherwise, by its name; empty when not
             measured.
+        note: a sentence on how it was made, for people.
     """
 
     name: str
@@ -126,6 +129,7 @@ class ModelResult:
     evaluations: Mapping[str, Evaluation] = field(default_factory=dict)
     target_precisions: tuple[Mapping[str, float], ...] = field(default=(), metadata={"unwritten": True})
     disagreement: Mapping[str, float] = field(default_factory=dict, metadata={"unwritten": True})
+    note: str = field(default="", metadata={"unwritten": True})
 
 
 @dataclass(frozen=True)
@@ -172,6 +176,27 @@ class TrainingResult:
     seconds: float
     precision: str
     step_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FoldsResult:
+    """What a k-fold training found.
+
+    Args:
+        folds: parts of the training rows; each was scored by a teacher of the others.
+        scores: headline metric of each part.
+        mean: of the scores.
+        deviation: standard deviation of the scores over the folds, that of a sample.
+        validation_scores: headline metric of each teacher on the validation rows, which chose its epoch.
+        rows: training rows.
+    """
+
+    folds: int
+    scores: tuple[float, ...]
+    mean: float
+    deviation: float
+    validation_scores: tuple[float, ...]
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -301,6 +326,8 @@ class BuildResult:
         out_of_domain: method, threshold, coverage of calibration and test_coverage of test rows (0..1), what the
             foreign texts were, foreign_rows, foreign_found (0..1) and auroc (0..1); empty where there is no score.
         search: what a search under a budget found; one entry, none without a budget.
+        folds: what a k-fold training found; one entry, none without folds.
+        bases: the base models that were tried; one entry, none where the recipe names one.
     """
 
     run: str
@@ -330,3 +357,5 @@ class BuildResult:
     unit: str = ""
     out_of_domain: Mapping[str, Any] = field(default_factory=dict, metadata={"unwritten": True})
     search: tuple[SearchSummary, ...] = field(default=(), metadata={"unwritten": True})
+    folds: tuple[FoldsResult, ...] = field(default=(), metadata={"unwritten": True})
+    bases: tuple[BaseChoice, ...] = field(default=(), metadata={"unwritten": True})

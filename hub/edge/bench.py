@@ -8,10 +8,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from hub.contract.errors import BundleError
 from hub.contract.results import Latency
@@ -21,7 +23,7 @@ from hub.edge.bundle import Bundle
 from hub.edge.encode import Encoder
 from hub.edge.foreign import open_any
 from hub.edge.onnx import OnnxRuntime
-from hub.edge.timing import measure
+from hub.edge.timing import alternate, block_medians_ms, latency
 
 LENGTHS = (16, 64)
 """Tokens of the measured texts, special tokens included."""
@@ -30,6 +32,14 @@ ROW = "row"
 """Stands for the token count where rows of a table are measured."""
 
 ROW_SECONDS = 0.5
+
+
+_SAID: Mapping[str, Callable[[Any], Hashable]] = {
+    "label": lambda answer: answer.label,
+    "labels": lambda answer: frozenset(answer.labels),
+    "spans": lambda answer: tuple((span.start, span.end, span.label) for span in answer.spans),
+}
+"""What is compared of an answer, by the answers of the kind."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +51,15 @@ class Candidate:
         one: answers one text or row, tokenization included.
         many: answers several of them in the way the model ships.
         probe: bundle folder and variant for the fresh process; ``None`` when the model is no bundle.
+        said: reduces what ``one`` returns to what can be compared with another model's answer: a label, labels,
+            entities; ``None`` when it cannot be.
     """
 
     name: str
     one: Callable[[Any], object]
     many: Callable[[Sequence[Any]], object]
     probe: tuple[Path, str] | None = None
+    said: Callable[[Any], Hashable] | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +74,7 @@ class Figures:
         rss_mb: peak memory of a fresh process that answered one of them, in 10^6 bytes; ``None`` when not measured.
         start_ms: from starting that process to its first answer; ``None`` when not measured.
         lengths: latency by token count as text; by `ROW` for tables.
+        blocks_ms: the median of each block of calls in milliseconds, by the same keys.
     """
 
     p50_ms: float
@@ -70,6 +84,7 @@ class Figures:
     rss_mb: float | None
     start_ms: float | None
     lengths: Mapping[str, Latency]
+    blocks_ms: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 def bundle_candidate(name: str, folder: Path, variant: str | None, threads: int) -> Candidate:
@@ -79,7 +94,14 @@ def bundle_candidate(name: str, folder: Path, variant: str | None, threads: int)
         BundleError, UsageError: as `hub.edge.foreign.open_any`.
     """
     bundle = open_any(folder, variant=variant, threads=threads)
-    return Candidate(name, lambda entry: bundle.predict([entry]), bundle.predict, (folder, bundle.variant))
+    said = _SAID.get(bundle.kind.answers)
+    return Candidate(
+        name,
+        lambda entry: bundle.predict([entry]),
+        bundle.predict,
+        (folder, bundle.variant),
+        None if said is None else lambda found: said(found[0]),
+    )
 
 
 def file_candidate(name: str, file: Path, bundle: Bundle, threads: int) -> Candidate:
@@ -94,7 +116,10 @@ def file_candidate(name: str, file: Path, bundle: Bundle, threads: int) -> Candi
         pieces, _ = bundle.reader.pieces([entry])
         return softmax(runtime.run(bundle.reader.feeds(pieces, runtime.inputs)))
 
-    return Candidate(name, one, lambda entries: [one(entry) for entry in entries])
+    # A bundle may weigh labels with thresholds, which a bare file does not have.
+    compared = bundle.kind.answers == "label" and bundle.thresholds is None
+    said = (lambda found: bundle.labels[int(np.argmax(found))]) if compared else None
+    return Candidate(name, one, lambda entries: [one(entry) for entry in entries], said=said)
 
 
 def run(
@@ -121,23 +146,23 @@ def run(
     Raises:
         BundleError: HUB-E016, no text of the wanted length can be made, or the fresh process failed.
     """
-    lengths: dict[str, tuple[int, Sequence[Any]]] = {ROW: (0, inputs)}
-    if encoder is not None:
-        texts = [_plain(entry, encoder, frame) for entry in inputs]
-        tokens = sorted({min(length, encoder.max_length) for length in LENGTHS})
-        lengths = {str(count): (count, texts_of_length(encoder, texts, count, frame=frame)) for count in tokens}
     latencies: dict[str, dict[str, Latency]] = {candidate.name: {} for candidate in candidates}
+    blocks: dict[str, dict[str, tuple[float, ...]]] = {candidate.name: {} for candidate in candidates}
     callers = {candidate.name: candidate.one for candidate in candidates}
-    for length, (count, timed) in lengths.items():
-        for name, latency in measure(callers, timed, count, threads, calls=calls).items():
-            latencies[name][length] = latency
+    for length, (count, timed) in inputs_by_length(inputs, encoder, frame).items():
+        hot, cold = alternate(callers, timed, calls=calls)
+        for name in callers:
+            latencies[name][length] = latency(hot[name], cold[name], count, threads)
+            blocks[name][length] = block_medians_ms(hot[name])
     figures = {}
     for candidate in candidates:
-        hot = next(iter(latencies[candidate.name].values()))
+        shortest = next(iter(latencies[candidate.name].values()))
         rss_mb, start_ms = _fresh_process(*candidate.probe, threads) if candidate.probe else (None, None)
         rows_per_s = _rows_per_s(candidate, inputs)
         figures[candidate.name] = Figures(
-            hot.p50_ms, hot.p95_ms, hot.cold_ms, rows_per_s, rss_mb, start_ms, latencies[candidate.name]
+            *(shortest.p50_ms, shortest.p95_ms, shortest.cold_ms, rows_per_s, rss_mb, start_ms),
+            latencies[candidate.name],
+            blocks[candidate.name],
         )
     return figures
 
@@ -161,6 +186,82 @@ def ratios(
         }
         for name in names
     }
+
+
+def spreads(
+    figures: Mapping[str, Figures], names: Iterable[str], against: Iterable[str]
+) -> dict[str, dict[str, dict[str, tuple[float, float]]]]:
+    """Return between what bounds the quotients of `ratios` lie from block to block of the calls.
+
+    Returns:
+        Name to other name to token count to the lowest and the highest quotient of medians of neighbouring blocks.
+    """
+    others = list(against)
+    return {
+        name: {
+            other: {
+                tokens: _bounds(figures[other].blocks_ms[tokens], mine)
+                for tokens, mine in figures[name].blocks_ms.items()
+            }
+            for other in others
+        }
+        for name in names
+    }
+
+
+def _bounds(theirs: Sequence[float], mine: Sequence[float]) -> tuple[float, float]:
+    quotients = [other / own for other, own in zip(theirs, mine, strict=True)]
+    return round(min(quotients), 3), round(max(quotients), 3)
+
+
+def disagreements(
+    candidates: Sequence[Candidate], names: Iterable[str], against: Iterable[str], inputs: Sequence[Any]
+) -> dict[str, dict[str, float | None]]:
+    """Compare answers on the same inputs, one at a time.
+
+    Args:
+        candidates: those that are named.
+        names: of some.
+        against: of those that they are compared with.
+        inputs: at least one.
+
+    Returns:
+        Name to other name to the percent of inputs that the two answer otherwise; ``None`` where their answers
+        cannot be compared: numbers, vectors, and answers of different kinds.
+    """
+    answers = {
+        candidate.name: [candidate.said(candidate.one(entry)) for entry in inputs] if candidate.said else None
+        for candidate in candidates
+    }
+    others = list(against)
+    return {name: {other: _percent_apart(answers[name], answers[other]) for other in others} for name in names}
+
+
+def _percent_apart(mine: Sequence[Hashable] | None, theirs: Sequence[Hashable] | None) -> float | None:
+    if mine is None or theirs is None or type(mine[0]) is not type(theirs[0]):
+        return None
+    apart = sum(one != other for one, other in zip(mine, theirs, strict=True))
+    return round(100.0 * apart / len(mine), 2)
+
+
+def inputs_by_length(
+    inputs: Sequence[Any], encoder: Encoder | None, frame: Callable[[str], Any] = str
+) -> dict[str, tuple[int, Sequence[Any]]]:
+    """Return what is measured, by token count as text: the count and inputs of so many tokens.
+
+    Args:
+        inputs: as `run` takes them.
+        encoder: likewise; ``None`` for tables, whose rows are returned by `ROW`.
+        frame: likewise.
+
+    Raises:
+        BundleError: HUB-E016, no text of the wanted length can be made.
+    """
+    if encoder is None:
+        return {ROW: (0, inputs)}
+    texts = [_plain(entry, encoder, frame) for entry in inputs]
+    counts = sorted({min(length, encoder.max_length) for length in LENGTHS})
+    return {str(count): (count, texts_of_length(encoder, texts, count, frame=frame)) for count in counts}
 
 
 def frame_of(bundle: Bundle, inputs: Sequence[Any]) -> Callable[[str], Any]:

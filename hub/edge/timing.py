@@ -11,6 +11,7 @@ import numpy as np
 
 from hub.contract.results import Latency
 
+BLOCK = 50
 COLD_CALLS = 20
 COLD_SECONDS = 0.05
 _OTHER_WORK_BYTES = 64 * 2**20
@@ -23,7 +24,7 @@ def measure(
     threads: int,
     calls: int = 200,
     warmup: int = 20,
-    block: int = 50,
+    block: int = BLOCK,
     cold_calls: int = COLD_CALLS,
 ) -> dict[str, Latency]:
     """Measure several ways to answer the same inputs, in one run, so that their ratios hold.
@@ -44,6 +45,23 @@ def measure(
     Returns:
         Caller name to its latency in milliseconds.
     """
+    hot, cold = alternate(callers, texts, calls, warmup, block, cold_calls)
+    return {name: latency(hot[name], cold[name], tokens, threads) for name in callers}
+
+
+def alternate(
+    callers: Mapping[str, Callable[[Any], object]],
+    texts: Sequence[Any],
+    calls: int = 200,
+    warmup: int = 20,
+    block: int = BLOCK,
+    cold_calls: int = COLD_CALLS,
+) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+    """Call as `measure` does.
+
+    Returns:
+        Caller name to nanoseconds of its hot calls, in their order, block after block; and of its cold calls.
+    """
     hot: dict[str, list[int]] = {name: [] for name in callers}
     cold: dict[str, list[int]] = {name: [] for name in callers}
     inputs = {name: cycle(texts) for name in callers}
@@ -58,17 +76,36 @@ def measure(
         for name, caller in callers.items():
             _work(other)
             cold[name].append(_nanoseconds(caller, next(inputs[name])))
-    return {
-        name: Latency(
-            tokens=tokens,
-            p50_ms=_percentile_ms(hot[name], 50),
-            p95_ms=_percentile_ms(hot[name], 95),
-            cold_ms=_percentile_ms(cold[name], 50),
-            threads=threads,
-            calls=calls,
-        )
-        for name in callers
-    }
+    return hot, cold
+
+
+def latency(hot: Sequence[int], cold: Sequence[int], tokens: int, threads: int) -> Latency:
+    """Return the figures of one caller.
+
+    Args:
+        hot: nanoseconds of its calls, at least one.
+        cold: likewise.
+        tokens: only recorded.
+        threads: only recorded.
+    """
+    return Latency(
+        tokens=tokens,
+        p50_ms=_percentile_ms(hot, 50),
+        p95_ms=_percentile_ms(hot, 95),
+        cold_ms=_percentile_ms(cold, 50),
+        threads=threads,
+        calls=len(hot),
+    )
+
+
+def block_medians_ms(hot: Sequence[int], block: int = BLOCK) -> tuple[float, ...]:
+    """Return the median of each block of calls in milliseconds, in their order.
+
+    Args:
+        hot: as `alternate` returns it.
+        block: consecutive calls of one caller.
+    """
+    return tuple(_percentile_ms(hot[start : start + block], 50) for start in range(0, len(hot), block))
 
 
 def _nanoseconds(caller: Callable[[Any], object], text: Any) -> int:
@@ -83,5 +120,5 @@ def _work(other: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
         other += 1.0
 
 
-def _percentile_ms(nanoseconds: list[int], percent: float) -> float:
+def _percentile_ms(nanoseconds: Sequence[int], percent: float) -> float:
     return round(float(np.percentile(nanoseconds, percent)) / 1e6, 4)

@@ -14,7 +14,7 @@ from typing import Any
 
 from hub.edge.home import home
 
-SCHEMA = 3
+SCHEMA = 4
 """Of the file; another one is made again."""
 
 VARIABLE = "HUB_PLUGINS"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
 import pluggy
@@ -12,6 +12,7 @@ from hub.contract import hookspecs
 from hub.contract.domain import Domain, Task
 from hub.contract.exporter import Exporter
 from hub.contract.redactor import Redactor
+from hub.contract.stage import StageFinished
 
 if TYPE_CHECKING:
     from click import Command
@@ -94,6 +95,20 @@ def commands(manager: pluggy.PluginManager) -> dict[str, Command]:
         if not _COMMAND.fullmatch(name):
             raise WrongResultError(f"hub_commands added {name!r}, which is not lower-case words joined by hyphens")
     return dict(group.commands)
+
+
+def listener(manager: pluggy.PluginManager) -> Callable[[StageFinished], None] | None:
+    """Return what calls ``hub_stage_finished``, ``None`` when the plugin does not implement it.
+
+    What the returned function raises is whatever the plugin raises.
+    """
+    if not manager.hook.hub_stage_finished.get_hookimpls():
+        return None
+
+    def tell(stage: StageFinished) -> None:
+        manager.hook.hub_stage_finished(stage=stage)
+
+    return tell
 
 
 def _collect(caller: pluggy.HookCaller, kind: type[T]) -> tuple[T, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hub.catalog import Supplier, supplier_of
@@ -10,6 +10,7 @@ from hub.contract.domain import Domain, Task
 from hub.contract.errors import HubError, MissingError, UsageError, nearest
 from hub.contract.exporter import Exporter
 from hub.contract.redactor import Redactor
+from hub.contract.stage import StageFinished
 from hub.edge.home import home
 from hub.host.discovery import VARIABLE, Found
 from hub.host.metadata import PluginInfo
@@ -65,6 +66,11 @@ class Host:
         return tuple(
             r for plugin in self._plugins if plugin.found.distribution == distribution for r in plugin.redactors
         )
+
+    @property
+    def listeners(self) -> tuple[tuple[str, Callable[[StageFinished], None]], ...]:
+        """Distribution and function of every plugin that is told of finished stages, in the order of loading."""
+        return tuple((plugin.found.distribution, plugin.listener) for plugin in self._plugins if plugin.listener)
 
     @property
     def quarantined(self) -> tuple[PluginInfo, ...]:

@@ -102,6 +102,7 @@ class PluginInfo:
         commands: it adds.
         contract: version of the contract it declares, ``""`` when that is not known.
         redactors: it supplies.
+        listens: it is told of finished stages.
     """
 
     name: str
@@ -113,6 +114,7 @@ class PluginInfo:
     commands: tuple[CommandInfo, ...] = ()
     contract: str = ""
     redactors: tuple[RedactorInfo, ...] = ()
+    listens: bool = False
 
     @property
     def state(self) -> str:

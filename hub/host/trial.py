@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ import pluggy
 from hub.contract.domain import CONTRACT_VERSION, Domain
 from hub.contract.exporter import Exporter
 from hub.contract.redactor import Redactor
+from hub.contract.stage import StageFinished
 from hub.host import hooks
 from hub.host.discovery import Found
 from hub.host.metadata import PluginInfo, describe_command, describe_domain, describe_exporter, describe_redactor
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Plugin:
-    """A plugin that works: its hooks were called and what they supplied is kept."""
+    """A plugin that works: its hooks were called and what they supplied is kept.
+
+    ``listener`` is called during a build, so that a fault in it shows only then.
+    """
 
     found: Found
     domains: tuple[Domain, ...]
@@ -34,6 +38,7 @@ class Plugin:
     redactors: tuple[Redactor, ...]
     commands: Mapping[str, Command]
     info: PluginInfo
+    listener: Callable[[StageFinished], None] | None = None
 
 
 @dataclass
@@ -112,9 +117,10 @@ def try_plugin(found: Found, owners: Owners) -> Plugin:
         manager.check_pending()
     supplied = _call(manager)
     _check_contract(supplied)
-    info = _describe(found, supplied)
+    listener = hooks.listener(manager)
+    info = _describe(found, supplied, listens=listener is not None)
     owners.take(info)
-    return Plugin(found, supplied.domains, supplied.exporters, supplied.redactors, supplied.commands, info)
+    return Plugin(found, supplied.domains, supplied.exporters, supplied.redactors, supplied.commands, info, listener)
 
 
 @dataclass(frozen=True)
@@ -149,7 +155,7 @@ def _check_contract(supplied: _Supplied) -> None:
             raise RejectedError(Quarantine("check", "wrong-contract", message=message))
 
 
-def _describe(found: Found, supplied: _Supplied) -> PluginInfo:
+def _describe(found: Found, supplied: _Supplied, *, listens: bool) -> PluginInfo:
     """Return the plugin as plain values; a field of a wrong type shows here."""
     parts: list[Domain | Exporter | Redactor] = [*supplied.domains, *supplied.exporters, *supplied.redactors]
     with _stage("check", "wrong-result"):
@@ -163,6 +169,7 @@ def _describe(found: Found, supplied: _Supplied) -> PluginInfo:
             tuple(describe_command(name, command) for name, command in sorted(supplied.commands.items())),
             ", ".join(sorted({str(each.contract) for each in parts})),
             tuple(describe_redactor(redactor) for redactor in supplied.redactors),
+            listens,
         )
         json.dumps(info.to_json(), allow_nan=False)
         return info

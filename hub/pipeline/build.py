@@ -14,17 +14,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from hub.contract.bases import BaseChoice
 from hub.contract.errors import GateError, HubError, RunError, nearest
 from hub.contract.kinds import KINDS
 from hub.contract.results import BuildResult
+from hub.contract.stage import StageFinished
 from hub.edge.schema import read
 from hub.edge.writer import check_target, staged
 from hub.pipeline.context import BuildRequest, Chosen, Context
 from hub.pipeline.fingerprint import fingerprint
-from hub.pipeline.plan import SEARCH, STAGE_NAMES, Stage, search_choices, stage_fingerprint, stages_for
+from hub.pipeline.listening import Told, measured
+from hub.pipeline.plan import BASE, SEARCH, STAGE_NAMES, Stage, search_choices, stage_fingerprint, stages_for
 from hub.pipeline.progress import Reporter, libraries_to_log, logs_to
 from hub.pipeline.run import Run, RunInfo, StageRecord, now
-from hub.train.base import find_base
+from hub.pipeline.stages.refusals import check_training
+from hub.train.base import base_names, find_base
+from hub.train.strategies import check_strategy
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._]+")
 _LONGEST_NAME = 40
@@ -99,8 +104,11 @@ def build(
         raise RunError("HUB-R014", f"there is no stage {until!r}", nearest(until, STAGE_NAMES))
     if request.out is not None:
         check_target(request.out)
+    check_training(request.task, request.recipe)
+    check_strategy(request.recipe.strategy, request.task.kind)
     if KINDS[request.task.kind].reads == "text":
-        find_base(request.recipe.base)
+        for base in base_names(request.recipe.base):
+            find_base(base)
     new_home = not home.exists()
     run = Run.create(home, name or run_id(request))
     try:
@@ -125,11 +133,16 @@ def _build(context: Context, until: str) -> Built:
     with logs_to(run.log):
         outputs: dict[str, str] = {}
         stages = stages_for(context.request)
+        told = Told(context.request.listeners, context.reporter)
         for stage in stages[: [stage.name for stage in stages].index(until) + 1]:
             record, stood = _run_stage(stage, context, outputs)
             outputs[stage.name] = record.output
             if stood:
                 reused.append(stage.name)
+            if told:
+                told.finished(_finished(stage, context, record, stood))
+            if stage.name == BASE.name:
+                context = with_base(context)
             if stage.name == SEARCH.name:
                 context = with_choice(context)
         if until != "report":
@@ -200,6 +213,23 @@ def _run_stage(stage: Stage, context: Context, outputs: dict[str, str]) -> tuple
     return record, False
 
 
+def _finished(stage: Stage, context: Context, record: StageRecord, reused: bool) -> StageFinished:
+    run = context.run
+    figures, training = measured(run.stage(stage.name), stage.name)
+    return StageFinished(
+        folder=run.folder.absolute(),
+        run=run.folder.name,
+        task=context.request.task_id,
+        name=stage.name,
+        title=stage.title,
+        reused=reused,
+        seconds=record.seconds,
+        finished=record.finished,
+        figures=figures,
+        points=training.points if training else (),
+    )
+
+
 def _function(stage: Stage) -> Callable[[Context, Path], str]:
     function: Callable[[Context, Path], str] = importlib.import_module(f"hub.pipeline.{stage.module}").run
     return function
@@ -211,6 +241,17 @@ def with_choice(context: Context) -> Context:
     recipe = context.recipe.with_settings(choice["settings"])
     chosen = Chosen(choice["form"], tuple(choice["keep"]))
     return dataclasses.replace(context, request=dataclasses.replace(context.request, recipe=recipe, chosen=chosen))
+
+
+def with_base(context: Context) -> Context:
+    """Return the context in which later stages work: with the base model that was chosen."""
+    request = context.request
+    found: BaseChoice = context.result(BASE.name, "bases", BaseChoice)
+    if found.chosen is None:
+        raise RunError("HUB-R014", "the run has no base model", "its choice was changed", "remove the run")
+    recipe = dataclasses.replace(request.recipe, base=found.chosen.name)
+    chosen = dataclasses.replace(request, recipe=recipe, bases=base_names(request.recipe.base))
+    return dataclasses.replace(context, request=chosen)
 
 
 def _finish(context: Context, reused: tuple[str, ...], started: float) -> Built:

@@ -18,6 +18,7 @@ from hub.data import Prepared
 from hub.data import load as load_prepared
 from hub.edge.files import write_json
 from hub.edge.schema import read
+from hub.pipeline.listening import Listener
 from hub.pipeline.progress import Reporter
 from hub.pipeline.run import Run
 from hub.search.measured import DeviceRatio
@@ -58,6 +59,8 @@ class BuildRequest:
         device: how a device compares with this machine, where figures of it were given.
         exhaustive: the search measures and scores everything, also what cannot win.
         chosen: what the search chose; set when it is done.
+        bases: the base models that the recipe's one was chosen from; set when that is done.
+        listeners: told of finished stages; they decide nothing.
     """
 
     task_id: str
@@ -75,6 +78,8 @@ class BuildRequest:
     device: DeviceRatio | None = None
     exhaustive: bool = False
     chosen: Chosen | None = None
+    bases: tuple[str, ...] = ()
+    listeners: tuple[Listener, ...] = ()
 
 
 class RunView(Run):

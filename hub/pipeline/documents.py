@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hub.contract.bases import TRIED, BaseChoice
 from hub.contract.figures import headline_slice, model_of
 from hub.contract.results import BuildResult, ModelResult
 from hub.contract.search_results import CandidateFigures, SearchSummary
@@ -44,17 +45,31 @@ def result_json(result: BuildResult) -> dict[str, object]:
             "p95_ms": latency.p95_ms if latency else None,
         }
     baseline, teacher = model_of(result, "baseline"), model_of(result, "teacher")
+    probe = model_of(result, "probe")
     named = {"name": baseline.name} if baseline else {}
     return {
         "task": result.task,
         "headline": {"metric": metric, "slice": next(iter(scores(teacher)), headline_slice(result))},
         "baseline": _scored(scores(baseline)) | named,
+        **({"probe": _scored(scores(probe))} if probe else {}),
         "teacher": _scored(scores(teacher)) | {"params": teacher.parameters if teacher else None},
         "variants": variants,
         "default_variant": result.default_variant,
         "gates": [to_json(gate) for gate in result.gates],
         **({"search": search_json(result.search[0])} if result.search else {}),
+        **({"bases": bases_json(result.bases[0])} if result.bases else {}),
     }
+
+
+def bases_json(found: BaseChoice) -> dict[str, object]:
+    """Return base models by rank, and the one that was chosen; figures that were not taken are null."""
+    measured = ("score", "parameters", "fp32_bytes", "student_bytes", "texts_per_second", "p50_ms", "p95_ms", "seconds")
+    document = to_json(found)
+    for entry in document["candidates"]:
+        for name in measured:
+            taken = entry["state"] == TRIED and (name == "score" or entry[name])
+            entry[name] = entry[name] if taken else None
+    return {**document, "chosen": found.chosen.name if found.chosen else None}
 
 
 def search_json(summary: SearchSummary) -> dict[str, object]:

@@ -22,6 +22,7 @@ _LIBRARIES = (
     "onnxruntime",
     "onnx",
     "onnx-ir",
+    "peft",
     "onnxscript",
     "scikit-learn",
     "scipy",

@@ -25,7 +25,8 @@ from hub.pipeline.fingerprint import (
     reference_fingerprint,
     requirement_versions,
 )
-from hub.train.base import base_fingerprint, find_base
+from hub.pipeline.stages.refusals import augmentations
+from hub.train.base import base_fingerprint, base_names, find_base
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,13 @@ _SCORING = (
 )
 _ENCODING = ("edge.encode", "edge.tokenizer_check", "edge.special", "train.batches", "pipeline.stages.encoding")
 _TRAINING = (
-    *(*_SCORING, *_ENCODING, "train", "compress", "data", "contract.sampling"),
-    *(f"pipeline.stages.{name}" for name in ("training", "branch", "objectives")),
+    *(*_SCORING, *_ENCODING, "train", "compress", "data", "contract.sampling", "contract.augment"),
+    *(
+        f"pipeline.stages.{name}"
+        for name in ("training", "branch", "objectives", "augmenting", "checks", "refusals", "fewshot", "folds")
+    ),
 )
-_RUNNING = (*_SCORING, *_ENCODING, "edge.onnx", "train.inference", "pipeline.stages.running")
+_RUNNING = (*_SCORING, *_ENCODING, "edge.onnx", "train.devices", "train.inference", "pipeline.stages.running")
 _BUDGET = ("pipeline.stages.budgets", "search.measured", "search.probe")
 _DROP = ("gates.max_drop_points", "gates.label_drop_points", "gates.label_drop_rows", "gates.label_min_rows")
 
@@ -80,8 +84,12 @@ STAGES = (
         title="linear baseline",
         module="stages.baseline",
         needs=("data",),
-        recipe=("seed", "max_length"),
-        code=(*_SCORING, *_ENCODING, "edge.timing", "train.base", "pipeline.stages.lengths"),
+        recipe=("seed", "max_length", "window_stride"),
+        code=(
+            *(*_SCORING, *_ENCODING, "edge.timing", "contract.standard_metrics"),
+            *(f"train.{name}" for name in ("base", "devices", "inference", "probe")),
+            *(f"pipeline.stages.{name}" for name in ("checks", "lengths", "probing")),
+        ),
         reads=("base", "metrics"),
     ),
     Stage(
@@ -91,7 +99,7 @@ STAGES = (
         needs=("data",),
         recipe=("seed", "max_length", "window_stride", "teacher", "strategy", "loss", "lexical"),
         code=_TRAINING,
-        reads=("base", "metrics"),
+        reads=("base", "metrics", "learning"),
     ),
     Stage(
         name="distill",
@@ -104,7 +112,13 @@ STAGES = (
         ),
         code=(
             *(*_TRAINING, "edge.encode", "data", "checkpoint.describe", "checkpoint.tokenizer"),
-            *("pipeline.stages.finetune", "pipeline.stages.trimming", "pipeline.stages.transfer", "contract.sampling"),
+            *(
+                "pipeline.stages.finetune",
+                "pipeline.stages.instead",
+                "pipeline.stages.trimming",
+                "pipeline.stages.transfer",
+            ),
+            "contract.sampling",
         ),
         reads=("metrics", "unlabelled"),
     ),
@@ -190,6 +204,22 @@ SEARCH = Stage(
 """Stands between teacher and student where a budget is stated."""
 
 
+BASE = Stage(
+    name="base",
+    title="choice of the base model",
+    module="stages.bases",
+    needs=("data",),
+    recipe=("base", "seed", "max_length", "window_stride", "student", "compress"),
+    code=(
+        *(*_TRAINING, *_RUNNING, "contract.standard_metrics", "edge.machine", "edge.timing", "search.size"),
+        "pipeline.bases",
+        *(f"pipeline.stages.{name}" for name in ("compress", "lengths", "probing")),
+    ),
+    reads=("bases", "exporter", "metrics"),
+)
+"""Stands behind the rows where the recipe names several base models."""
+
+
 def stages_of(kind: str) -> tuple[Stage, ...]:
     """Return the stages that build a kind of task; their names are `STAGE_NAMES` for every kind."""
     if KINDS[kind].reads == "text":
@@ -200,12 +230,20 @@ def stages_of(kind: str) -> tuple[Stage, ...]:
 
 
 def stages_for(request: BuildRequest) -> tuple[Stage, ...]:
-    """Return the stages of a build: with a budget the search, and what follows from its choice.
+    """Return the stages of a build: with several base models the choice among them; with a budget the search, and
+    what follows from its choice.
 
     Raises:
-        UsageError: HUB-U083, there is no search for this kind of task.
+        UsageError: HUB-U083, there is no search for this kind of task; HUB-R019, nor a base model to choose.
     """
     stages = stages_of(request.task.kind)
+    if len(base_names(request.recipe.base)) > 1:
+        if stages is not STAGES:
+            why = f"tasks of the kind {request.task.kind} have networks of their own"
+            raise UsageError("HUB-R019", "there is no base model to choose", why, "leave base as it is")
+        report = dataclasses.replace(stages[-1], needs=(*stages[-1].needs, BASE.name))
+        found = (stages[0], BASE, *stages[1:-1], report)
+        return found if request.budget is None else _searching(found)
     if request.budget is None:
         return stages
     if stages is not STAGES:
@@ -215,6 +253,11 @@ def stages_for(request: BuildRequest) -> tuple[Stage, ...]:
             "its networks are small already: candidates are layers and pieces of a text model",
             "build without --budget",
         )
+    return _searching(stages)
+
+
+def _searching(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+    """Return the stages with the search before the student."""
     found: list[Stage] = []
     for stage in stages:
         needs = (*stage.needs, SEARCH.name)
@@ -287,6 +330,17 @@ def _unlabelled(request: BuildRequest) -> Any:
     return [reference, reference_fingerprint(reference), _plugin(request)] if reference else ""
 
 
+def _learning(request: BuildRequest) -> Any:
+    """The functions of the plugin that the recipe calls for while the teacher learns."""
+    task, recipe = request.task, request.recipe
+    named = augmentations(recipe.teacher.augment)
+    references = [each.function for each in task.augment if each.name in named]
+    references += [each.function for each in task.losses if each.name == recipe.loss.name]
+    of_labels = {"hierarchical": task.taxonomy, "ordinal": task.order}
+    references.append(of_labels.get(recipe.loss.name, ""))
+    return [[reference, reference_fingerprint(reference)] for reference in references if reference]
+
+
 def _plugin(request: BuildRequest) -> Any:
     return [request.plugin, request.plugin_version, requirement_versions(request.plugin)]
 
@@ -329,8 +383,10 @@ _PARTS: Mapping[str, Callable[[BuildRequest], Any]] = {
     "rows": _rows,
     "metrics": _metrics,
     "unlabelled": _unlabelled,
+    "learning": _learning,
     "exporter": _exporter,
     "base": _base,
+    "bases": lambda request: [base_fingerprint(find_base(name)) for name in base_names(request.recipe.base)],
     "task": _task,
     "selftest": lambda request: request.selftest_from_data,
     "budget": search_choices,

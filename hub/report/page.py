@@ -12,6 +12,7 @@ from hub.contract import figures
 from hub.contract.results import BuildResult
 from hub.edge.files import write_text
 from hub.report.markup import Html, element, slug
+from hub.report.sections.bases import bases
 from hub.report.sections.calibration import calibration
 from hub.report.sections.data import data
 from hub.report.sections.headline import headline
@@ -27,6 +28,7 @@ _SECTIONS = (
     ("Gates", gates),
     ("Size and time", costs),
     ("Search under the budget", search),
+    ("Base models", bases),
     ("Training", training),
     ("Labels", labels),
     ("Confusion", confusion),

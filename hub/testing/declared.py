@@ -6,7 +6,17 @@ import re
 from collections.abc import Mapping
 from functools import partial
 
-from hub.contract.domain import CONTRACT_VERSION, KINDS, DataSource, Domain, Feature, Task
+from hub.contract.domain import (
+    CONTRACT_VERSION,
+    KINDS,
+    Augmentation,
+    DataSource,
+    Domain,
+    Feature,
+    Metric,
+    Task,
+    TaskLoss,
+)
 from hub.contract.recipe import Recipe, from_mapping
 from hub.contract.reference import resolve
 from hub.testing.checks import BrokenError, Check, expect, named
@@ -95,9 +105,13 @@ def _task(task: Task) -> str:
         expect(source.version or source.hub, f"source {source.name!r} has no version")
     for part in task.slices:
         one_line(part.summary, f"slice {part.name!r}")
-    for reference in [metric.function for metric in task.metrics] + [source.loader for source in task.sources]:
+    offered: list[Metric | TaskLoss | Augmentation] = [*task.metrics, *task.losses, *task.augment]
+    for each in offered:
+        one_line(each.summary, repr(each.name))
+    references = [each.function for each in offered] + [source.loader for source in task.sources]
+    for reference in (*references, task.taxonomy, task.order):
         if not reference:
-            continue  # the host loads it from the Hub
+            continue  # the host loads it from the Hub, or the task says nothing of its labels
         expect(callable(resolve(reference)), f"{reference} is not a function")
     parts = (("metric", len(task.metrics)), ("recipe", len(task.recipes)), ("source", len(task.sources)))
     return ", ".join(f"{count} {what}(s)" for what, count in parts)

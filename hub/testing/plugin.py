@@ -34,7 +34,7 @@ def plugin_checks(name: str) -> tuple[Check, ...]:
     plugin = _load(_find(read_metadata(), name))
     checks: list[Check] = []
     references = [exporter.runtime for exporter in plugin.exporters]
-    references += [redactor.function for redactor in plugin.redactors]
+    references += [name for redactor in plugin.redactors for name in (redactor.function, redactor.patterns) if name]
     for domain in plugin.domains:
         checks += domain_checks(domain)
         for task in domain.tasks:

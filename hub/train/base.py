@@ -48,6 +48,17 @@ class BaseModel:
     notice: str = ""
 
 
+def base_names(text: str) -> tuple[str, ...]:
+    """Return the base models that a recipe's ``base`` names: one, or several with commas between them.
+
+    Args:
+        text: as in a recipe; a folder whose own path has a comma is one base model.
+    """
+    if Path(text).expanduser().is_dir():
+        return (text,)
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip())) or (text,)
+
+
 def find_base(name: str) -> BaseModel:
     """Find a base model without loading it.
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hub.train.batches import CUT_OFF, Batch, EncodedRows, make_batch
+from hub.train.devices import device_of
 
 if TYPE_CHECKING:
     import torch
@@ -69,21 +70,24 @@ def read_batch(model: Any, batch: Batch, *, hidden: bool) -> tuple[torch.Tensor,
     """Run a model on one batch.
 
     Args:
-        model: as transformers calls it.
-        batch: its inputs.
+        model: as transformers calls it, on any device.
+        batch: its inputs, on the CPU.
         hidden: return hidden states too.
 
     Returns:
-        float32 [units, outputs], and float32 [units, hidden] or ``None``.
+        float32 [units, outputs], and float32 [units, hidden] or ``None``; both on the CPU, where answers and losses
+        are: they are small beside the model's work.
     """
+    device = device_of(model)
     # A model with a lexical branch gives logits alone, and is not asked for more.
-    found = model(**batch.inputs, output_hidden_states=True) if hidden else model(**batch.inputs)
+    inputs = {name: value.to(device) for name, value in batch.inputs.items()}
+    found = model(**inputs, output_hidden_states=True) if hidden else model(**inputs)
     logits = found.logits
     last = found.hidden_states[-1] if hidden else None
     if batch.read is not None:
-        at = (batch.read[:, 0], batch.read[:, 1])
-        return logits[at].float(), None if last is None else last[at].float()
-    return logits.float(), None if last is None else last[:, 0].float()
+        at = (batch.read[:, 0].to(device), batch.read[:, 1].to(device))
+        return logits[at].float().cpu(), None if last is None else last[at].float().cpu()
+    return logits.float().cpu(), None if last is None else last[:, 0].float().cpu()
 
 
 def _read(

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hub.contract.errors import UsageError, nearest
-from hub.train.optimizer import MasterAdamW
+from hub.train.devices import wait_for
+from hub.train.optimizer import MasterOptimizer
 
 if TYPE_CHECKING:
     import torch
@@ -22,7 +23,7 @@ _GAIN = 1.1
 
 
 def choose_precision(
-    wanted: str, model: torch.nn.Module, loss: Callable[[Any], torch.Tensor]
+    wanted: str, model: torch.nn.Module, loss: Callable[[Any], torch.Tensor], device: str = "cpu"
 ) -> tuple[str, dict[str, float]]:
     """Return the precision to train with.
 
@@ -30,6 +31,7 @@ def choose_precision(
         wanted: ``auto``, ``fp32`` or ``bf16``.
         model: fp32 model; not changed.
         loss: of a batch of ordinary size, given the model in either precision.
+        device: that will train.
 
     Returns:
         The precision and, for ``auto``, the milliseconds a step of each.
@@ -44,21 +46,24 @@ def choose_precision(
     import torch
 
     torch.set_flush_denormal(True)  # as in the training itself
-    step_ms = {name: _step_ms(model, loss, name) for name in PRECISIONS}
+    step_ms = {name: _step_ms(model, loss, name, device) for name in PRECISIONS}
     faster = "bf16" if step_ms["bf16"] * _GAIN < step_ms["fp32"] else "fp32"
     return faster, step_ms
 
 
-def _step_ms(model: torch.nn.Module, loss: Callable[[Any], torch.Tensor], precision: str, steps: int = 5) -> float:
+def _step_ms(
+    model: torch.nn.Module, loss: Callable[[Any], torch.Tensor], precision: str, device: str = "cpu", steps: int = 5
+) -> float:
     """Median milliseconds of a whole training step: forward, backward, optimizer."""
     trial: Any = to_precision(copy.deepcopy(model), precision)
-    trial.train()
-    optimizer = MasterAdamW(trial, learning_rate=1e-5, weight_decay=0.01, clip_norm=1.0)
+    trial.to(device).train()
+    optimizer = MasterOptimizer(trial, learning_rate=1e-5, weight_decay=0.01, clip_norm=1.0)
     times = []
     for _ in range(steps + 1):
         start = time.perf_counter()
         loss(trial).backward()
         optimizer.step()
+        wait_for(device)
         times.append((time.perf_counter() - start) * 1000)
     return statistics.median(times[1:])  # the first one allocates
 

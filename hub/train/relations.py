@@ -141,12 +141,13 @@ def relation_loss(student: torch.Tensor, teacher: torch.Tensor, mask: torch.Tens
     """
     import torch
 
+    teacher, mask = teacher.to(student.device), mask.to(student.device)
     wanted, found = (_relations(values, mask) for values in (teacher, student))
     apart = torch.nn.functional.kl_div(found, wanted, reduction="none", log_target=True)
     pairs = mask.unsqueeze(1) * mask.unsqueeze(2)  # [rows, length, length]
     apart = apart.masked_fill(pairs[None, :, None] == 0, 0.0).sum(dim=-1)
     tokens = mask.sum().clamp(min=1) * apart.shape[0] * apart.shape[2]
-    return apart.sum() / tokens
+    return (apart.sum() / tokens).cpu()
 
 
 def _relations(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

@@ -149,6 +149,15 @@ def _layer_stack(model: PreTrainedModel) -> tuple[Any, str, Any]:
     return found[0]
 
 
+def layer_stack(model: PreTrainedModel) -> Any:
+    """Return the list of a model's encoder layers.
+
+    Raises:
+        UsageError: HUB-T020, it cannot be found.
+    """
+    return _layer_stack(model)[2]
+
+
 def scale_last_linear(model: PreTrainedModel, factor: float) -> None:
     """Multiply weight and bias of the classification head's last linear layer, and so the logits.
 

@@ -36,6 +36,10 @@ def test_all_variants_against_a_bundle_and_a_file(tiny: Path, tmp_path: Path) ->
     quotient = document["ratios"]["int8"][file]["16"]
     assert quotient == pytest.approx(document["against"][file]["p50_ms"] / int8["p50_ms"], rel=0.01)
     assert document["machine"]["cores"] >= 1
+    low, high = document["ratio_bounds"]["int8"][file]["16"]
+    assert low <= high
+    assert document["disagreement_percent"]["inputs"]["fp32"] == {other: 0.0, file: 0.0}
+    assert set(document["compared"]) == set(document["disagreement_percent"]) == {"inputs", "timed"}
 
 
 def test_the_table_has_a_line_for_each_length(tiny: Path) -> None:

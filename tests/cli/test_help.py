@@ -13,7 +13,7 @@ from tests.support.sources import ROOT
 
 EXPECTED = {
     *("tasks", "domains", "recipes", "plugins", "models", "doctor"),
-    *("data", "build", "train", "distill", "compress", "export", "runs"),
+    *("data", "build", "train", "distill", "compress", "export", "runs", "report"),
     *("predict", "evaluate", "verify", "bench"),
     *("publish", "pull"),
 }

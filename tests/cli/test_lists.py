@@ -7,7 +7,7 @@ from textwrap import dedent
 import pytest
 import yaml
 
-from hub.contract.recipe import Recipe, from_mapping
+from hub.contract.recipe import Recipe, from_mapping, leaf_keys
 from tests.support.cli import run_hub
 
 pytestmark = pytest.mark.usefixtures("made_up_plugins")
@@ -98,6 +98,7 @@ def test_plugins_list_json() -> None:
         "exporters": [],
         "redactors": [],
         "commands": [],
+        "listens": False,
     }
     assert (broken["name"], broken["state"], broken["tasks"]) == ("broken_one", "quarantined", [])
     assert broken["cause"] == {
@@ -136,6 +137,26 @@ def test_recipe_page_reads_back_as_the_recipe() -> None:
     assert result.code == 0
     assert from_mapping(yaml.safe_load(result.out)) == Recipe(name="long", summary="Hours.", max_length=32)
     assert result.out.startswith("name: long\nsummary: Hours.\nbase: packaged\n")
+
+
+def test_recipe_page_has_parts_at_their_defaults_as_comments() -> None:
+    page = run_hub("recipes", "show", "long").out
+
+    assert "# strategy: {name: full," in page
+    assert "\nstrategy:" not in page
+    assert max(map(len, page.splitlines())) <= 100
+    keys = leaf_keys(Recipe)
+    assert all(key.rpartition(".")[2] in page for key in keys)
+
+
+def test_recipe_page_in_full_and_as_a_difference() -> None:
+    full, diff = run_hub("recipes", "show", "long", "--all"), run_hub("recipes", "show", "long", "--diff")
+
+    assert yaml.safe_load(full.out) == Recipe(name="long", summary="Hours.", max_length=32).to_mapping()
+    assert yaml.safe_load(diff.out) == {"name": "long", "summary": "Hours.", "max_length": 32}
+    assert run_hub("recipes", "show", "long", "--diff", "--json").json()["recipe"] == yaml.safe_load(diff.out)
+    both = run_hub("recipes", "show", "long", "--diff", "--all")
+    assert (both.code, both.err.split(":")[0]) == (2, "HUB-U092")
 
 
 def test_recipe_json() -> None:

@@ -104,7 +104,7 @@ def test_the_declared_order_of_slices_and_labels_holds(tiny_build: TinyBuild, re
 
 def test_the_result_has_baseline_teacher_and_both_variants(result: BuildResult) -> None:
     assert [(model.role, model.variant) for model in result.models] == [
-        ("baseline", ""), ("teacher", ""), ("variant", "fp32"), ("variant", "int8")
+        ("baseline", ""), ("probe", ""), ("teacher", ""), ("variant", "fp32"), ("variant", "int8")
     ]  # fmt: skip
     by_name = {model.name: model for model in result.models}
     assert by_name["student int8"].bytes < by_name["student fp32"].bytes

@@ -93,7 +93,7 @@ def test_the_bundle_scores_what_its_manifest_says(case: Case, variant: str) -> N
 def test_the_student_learned_the_task(case: Case) -> None:
     rows = {row.role: row for row in case.result.models}
 
-    assert [row.role for row in case.result.models] == ["baseline", "teacher", "variant", "variant"]
+    assert [row.role for row in case.result.models] == ["baseline", "probe", "teacher", "variant", "variant"]
     headline = case.result.headline_metric
     for evaluation in rows["variant"].evaluations.values():
         assert evaluation.metrics[headline] > (0.6 if case.name == "windows" else 0.8)

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hub.compress import vocabulary
-from hub.contract.errors import UsageError
 from hub.contract.recipe import Recipe
+from hub.contract.results import TrainingResult
 from hub.edge.encode import Encoder
 from hub.edge.files import write_json
 from hub.pipeline.context import Context
 from hub.pipeline.fingerprint import files_fingerprint
 from hub.pipeline.run import SCRATCH
+from hub.pipeline.stages.augmenting import variants_of
 from hub.pipeline.stages.branch import weigh_branch, with_branch
+from hub.pipeline.stages.checks import check_positions, check_side, check_windows
 from hub.pipeline.stages.encoding import encode_rows, finer_words
-from hub.pipeline.stages.objectives import teacher_objective
+from hub.pipeline.stages.fewshot import fit_teacher, train_pairs
+from hub.pipeline.stages.folds import Teachers, cross_validate
+from hub.pipeline.stages.objectives import loss_help, teacher_objective
 from hub.pipeline.stages.rows import Rows, rows_of
 from hub.pipeline.stages.training import MODEL, tell_branch, train_model
+from hub.train.adapters import ADAPTER, add_adapters, merge_adapters, save_adapter
 from hub.train.augment import token_masking
 from hub.train.base import (
     find_base,
@@ -30,6 +36,8 @@ from hub.train.base import (
 )
 from hub.train.batches import EncodedRows
 from hub.train.lexical import LexicalModel, train_lexical
+from hub.train.loop import Objective
+from hub.train.strategies import FITTED, LORA, PROBE, ever_learning, on_epoch, prepare, rate_of_each
 from hub.train.student import check_depths, check_layers, check_student
 from hub.train.students import LAYERS, check_form
 
@@ -38,12 +46,11 @@ if TYPE_CHECKING:
 
 TOKENIZER = "tokenizer.json"
 
-_SHIFTED = ("roberta", "xlm-roberta", "camembert", "mpnet")
-"""Models that count positions from behind the padding id."""
-
 
 def run(context: Context, folder: Path) -> str:
     """Fine-tune, and leave a transformers checkpoint with the full vocabulary in ``model/``."""
+    if context.recipe.teacher.folds:
+        cross_validate(context, folder, Teachers(run, _read_fold))
     train, validation, calibration = (rows_of(context, name) for name in ("train", "validation", "calibration"))
     recipe = context.recipe
     base = find_base(recipe.base)
@@ -52,29 +59,34 @@ def run(context: Context, folder: Path) -> str:
     _check_fit(model.config, recipe, context.kind.name)
     if recipe.student.form == LAYERS:
         check_student(model, recipe.student.layers)
-    _check_windows(context)
-    _check_side(tokenizer)
+    check_windows(recipe, context.kind.answers)
+    check_side(tokenizer)
     encoder = teacher_encoder(context, tokenizer, folder / SCRATCH)
     train = finer_words(encoder, train)
     rows, held_out = encode_rows(encoder, train), encode_rows(encoder, validation)
+    task = context.request.task
+    known = loss_help(task, recipe.loss, train.form.classes)
+    variants = variants_of(task, recipe, encoder, train, rows, recipe.seed)
+    changed = variants.pieces(recipe.teacher.epochs) if variants else set()
     # Rows of the embedding table that no text here uses get no gradient: training without them is the same, faster.
     full = vocabulary.embedding_table(model).clone()
     special = {*tokenizer.all_special_ids, rows.pad_id, *vocabulary.placed_ids(model)}
-    used = sorted({piece for row in (*rows.ids, *held_out.ids) for piece in row} | special)
+    used = sorted({piece for row in (*rows.ids, *held_out.ids) for piece in row} | special | changed)
     vocabulary.trim_embeddings(model, used)
     trimmed = _renumber(rows, used)
+    if variants:
+        variants.renumber(used, trimmed)
     masking = token_masking(recipe.teacher.mask_tokens, tokenizer, used)
-    training = train_model(
-        context,
-        folder,
-        "teacher",
-        recipe.teacher,
-        model,
-        trimmed,
-        _renumber(held_out, used),
-        validation,
-        teacher_objective(recipe.teacher, train, trimmed, masking),
-    )
+    validating = (validation, _renumber(held_out, used))
+    if recipe.strategy.name in FITTED:
+        fit = fit_teacher if recipe.strategy.name == PROBE else train_pairs
+        training = fit(context, folder, model, (train, trimmed), validating)
+    else:
+        aim = teacher_objective(
+            recipe.teacher, train, trimmed, masking, loss=recipe.loss, known=known, variants=variants
+        )
+        each = variants.on_epoch if variants else None
+        training = _train_weights(context, folder, model, trimmed, validating, aim, each)
     vocabulary.restore_embeddings(model, used, full)
     tell_branch(context, training)
     branch = weigh_branch(
@@ -87,6 +99,51 @@ def run(context: Context, folder: Path) -> str:
     )
     save_checkpoint(model, tokenizer, folder / MODEL)
     return files_fingerprint((*(folder / MODEL).iterdir(), *branch), folder)
+
+
+def _train_weights(
+    context: Context,
+    folder: Path,
+    model: PreTrainedModel,
+    rows: EncodedRows,
+    validation: tuple[Rows, EncodedRows],
+    objective: Objective,
+    each_epoch: Callable[[int], bool] | None,
+) -> TrainingResult:
+    """Train those weights that the strategy names; adapters are left in ``adapter/`` too, and merged."""
+    recipe, strategy = context.recipe, context.recipe.strategy
+    prepare(model, strategy)
+    base = find_base(recipe.base)
+    name = base.location if Path(recipe.base).expanduser().is_dir() else base.id
+    adapted = add_adapters(model, strategy, name, recipe.seed) if strategy.name == LORA else None
+    learning = ever_learning(model, strategy)
+    frozen = {key: value.detach().clone() for key, value in model.named_parameters() if key not in learning}
+
+    def begin(epoch: int) -> bool:
+        changed = each_epoch(epoch) if each_epoch else False
+        return on_epoch(model, strategy, epoch) or changed
+
+    training = train_model(
+        context,
+        folder,
+        "teacher",
+        recipe.teacher,
+        model,
+        rows,
+        validation[1],
+        validation[0],
+        objective,
+        rates=rate_of_each(model, strategy),
+        on_epoch=begin if strategy.unfreeze_epochs else each_epoch,
+        learning=learning.__contains__,
+    )
+    for key, value in model.named_parameters():
+        if key in frozen:
+            value.data.copy_(frozen[key])  # training in bf16 has rounded it
+    if adapted is not None:
+        save_adapter(adapted, folder / ADAPTER)
+        merge_adapters(adapted)
+    return training
 
 
 def teacher_encoder(context: Context, tokenizer: PreTrainedTokenizerBase, scratch: Path) -> Encoder:
@@ -107,52 +164,7 @@ def _check_fit(config: PretrainedConfig, recipe: Recipe, kind: str) -> None:
     if recipe.student.form == LAYERS:
         check_layers(config.num_hidden_layers, recipe.student.layers)
         check_depths(config.num_hidden_layers, recipe.student.progressive, len(recipe.student.layers))
-    positions = getattr(config, "max_position_embeddings", None)
-    if positions and config.model_type in _SHIFTED:
-        positions -= (config.pad_token_id or 0) + 1
-    if positions and 0 < positions < recipe.max_length:
-        raise UsageError(
-            "HUB-R006",
-            f"max_length cannot be {recipe.max_length}",
-            f"the base model reads at most {positions} tokens",
-            f"--set max_length={positions}",
-        )
-
-
-def _check_side(tokenizer: PreTrainedTokenizerBase) -> None:
-    """Refuse a base model that reads padding before the text, as XLNet does: its batches here have it behind.
-
-    Raises:
-        UsageError: HUB-T004.
-    """
-    if tokenizer.padding_side != "right":
-        raise UsageError(
-            "HUB-T004",
-            "this base model cannot be fine-tuned",
-            f"it wants padding on the {tokenizer.padding_side} of a text",
-            "name a base model of another family, such as BERT, RoBERTa or DeBERTa",
-        )
-
-
-def _check_windows(context: Context) -> None:
-    """Refuse windows that would not get ahead, and windows of words, whose neighbours would be scored twice.
-
-    Raises:
-        UsageError: HUB-R007.
-    """
-    recipe = context.recipe
-    if not recipe.window_stride:
-        return
-    if recipe.window_stride > recipe.max_length // 2:
-        why = f"windows of {recipe.max_length} tokens may share at most half of them"
-        raise UsageError("HUB-R007", f"window_stride cannot be {recipe.window_stride}", why)
-    if context.kind.answers == "spans":
-        raise UsageError(
-            "HUB-R007",
-            "window_stride is for texts with one answer",
-            "entities are learnt from texts that fit the model",
-            "cut long texts into sentences, or raise max_length",
-        )
+    check_positions(config, recipe)
 
 
 def _fit_lexical(context: Context, rows: EncodedRows, train: Rows, pieces: int) -> LexicalModel | None:
@@ -176,6 +188,13 @@ def save_checkpoint(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, 
     with quiet_transformers():
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
+
+
+def _read_fold(context: Context, folder: Path) -> tuple[Any, Callable[[Rows], EncodedRows]]:
+    """Load the teacher of a fold and what turns rows into its ids."""
+    model, tokenizer = load_whole_teacher(context)
+    encoder = teacher_encoder(context, tokenizer, folder / SCRATCH)
+    return model, lambda rows: encode_rows(encoder, rows)
 
 
 def load_whole_teacher(context: Context) -> tuple[Any, PreTrainedTokenizerBase]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,26 +10,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from hub.contract.recipe import Distillation, Training
+from hub.contract.domain import Task
+from hub.contract.recipe import Distillation, Loss, Training
+from hub.contract.reference import resolve
+from hub.pipeline.stages.augmenting import Variants
 from hub.pipeline.stages.rows import Rows
 from hub.train.augment import TokenMasking
 from hub.train.batches import Batch, EncodedRows, make_batch
 from hub.train.inference import read_batch
 from hub.train.loop import Objective
-from hub.train.losses import (
-    class_weights,
-    classification_loss,
-    distillation_loss,
-    hidden_loss,
-    multi_label_distillation_loss,
-    multi_label_loss,
-    multi_label_weights,
-)
+from hub.train.losses import distillation_loss, hidden_loss, multi_label_distillation_loss
+from hub.train.losses_named import HardLoss, LossHelp, levels_of, one_label_loss, order_of, several_labels_loss
+from hub.train.mixup import draw_share, mix
+from hub.train.rdrop import disagreement
 from hub.train.relations import Relations, relation_loss, watched
 from hub.train.students import LAYERS
 
 if TYPE_CHECKING:
     import torch
+
+_PLAIN = Loss()
+_NOTHING = LossHelp()
 
 
 @dataclass(frozen=True)
@@ -41,28 +41,78 @@ class Transfer:
     hidden: npt.NDArray[np.float32]
 
 
-def teacher_objective(options: Training, rows: Rows, encoded: EncodedRows, masking: TokenMasking) -> Objective:
-    """Cross-entropy with the recipe's smoothing and class weights, on inputs with some tokens masked."""
-    loss = _hard_loss(options, rows)
+def teacher_objective(
+    options: Training,
+    rows: Rows,
+    encoded: EncodedRows,
+    masking: TokenMasking,
+    *,
+    loss: Loss = _PLAIN,
+    known: LossHelp = _NOTHING,
+    variants: Variants | None = None,
+) -> Objective:
+    """Return what the teacher is trained for: the recipe's loss, on inputs masked, changed or mixed as it says.
+
+    Args:
+        options: the recipe's section.
+        rows: training rows.
+        encoded: the same rows as ids of the model.
+        masking: of tokens.
+        loss: the recipe's section; cross-entropy by default.
+        known: what the loss needs to know of the labels.
+        variants: the same rows as augmentations change them.
+    """
+    cost, truth, several = *_hard_loss(options, rows, loss, known), rows.truth.ndim == 2
 
     def objective(model: Any, inputs: list[int]) -> torch.Tensor:
-        batch = _masked(make_batch(encoded, inputs), masking)
-        found, _ = read_batch(model, batch, hidden=False)
-        return loss(found, batch.units)
+        batch = _masked(make_batch(encoded if variants is None else variants.current, inputs), masking)
+        mixed = mix(model, batch, draw_share(options.mixup)) if options.mixup else None
+        wanted = truth[batch.units]
+
+        def price(found: torch.Tensor) -> torch.Tensor:
+            if mixed is None or mixed.share == 1:
+                return cost(found, wanted)
+            return mixed.share * cost(found, wanted) + (1 - mixed.share) * cost(found, wanted[mixed.partners])
+
+        reading = batch if mixed is None else mixed.batch
+        found, _ = read_batch(model, reading, hidden=False)
+        if not options.rdrop:
+            return price(found)
+        again, _ = read_batch(model, reading, hidden=False)
+        return 0.5 * (price(found) + price(again)) + options.rdrop * disagreement(found, again, several=several)
 
     return objective
 
 
-def _hard_loss(options: Training, rows: Rows) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+def _hard_loss(options: Training, rows: Rows, loss: Loss, known: LossHelp) -> tuple[HardLoss, torch.Tensor]:
+    """Return the loss, and the truth of all units as it takes it."""
     import torch
 
-    truth, smoothing = torch.from_numpy(rows.truth), options.label_smoothing
+    truth, smoothing, weighting = torch.from_numpy(rows.truth), options.label_smoothing, options.class_weights
     if truth.ndim == 2:
-        label_weights = multi_label_weights(truth, options.class_weights)
-        wanted = truth.float()
-        return lambda found, units: multi_label_loss(found, wanted[units], smoothing, label_weights)
-    weights = class_weights(truth.tolist(), rows.form.outputs, options.class_weights)
-    return lambda found, units: classification_loss(found, truth[units], smoothing, weights)
+        return several_labels_loss(loss, truth, smoothing, weighting, known), truth.float()
+    return one_label_loss(loss, truth, rows.form.outputs, smoothing, weighting, known), truth
+
+
+def loss_help(task: Task, loss: Loss, labels: tuple[str, ...]) -> LossHelp:
+    """Look up what the recipe's loss needs of the task.
+
+    Args:
+        task: as the plugin declares it.
+        loss: checked by `hub.pipeline.stages.refusals.check_training`.
+        labels: in the order of the outputs.
+
+    Raises:
+        UsageError: HUB-T051, HUB-T052, what the task says of its labels is of no use.
+    """
+    own = {each.name: each.function for each in task.losses}
+    if loss.name in own:
+        return LossHelp(own=resolve(own[loss.name]))
+    if loss.name == "ordinal":
+        return LossHelp(order=order_of(labels, resolve(task.order)(labels)))
+    if loss.name == "hierarchical":
+        return LossHelp(groups=levels_of(labels, resolve(task.taxonomy)))
+    return LossHelp()
 
 
 def student_objective(

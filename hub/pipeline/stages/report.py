@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from hub.contract.bases import BaseChoice
 from hub.contract.figures import without_folders
 from hub.contract.reference import resolve
 from hub.contract.results import (
@@ -31,7 +32,6 @@ from hub.evaluate.forms import form_of
 from hub.pipeline.context import Context
 from hub.pipeline.fingerprint import library_versions
 from hub.pipeline.run import now
-from hub.pipeline.stages.bases import base_choice
 from hub.pipeline.stages.budgets import provenance as budget_provenance
 from hub.pipeline.stages.budgets import size_gate, summary_of
 from hub.pipeline.stages.compress import CHOICES, FP32, INT8, form_named, variant_files
@@ -317,7 +317,7 @@ def _build_result(
         created=now(),
         search=(search,) if search else (),
         folds=read_folds(context),
-        bases=base_choice(context),
+        bases=(context.result("base", "bases", BaseChoice),) if request.bases else (),
         metrics=tuple(MetricName(m.name, m.summary, m.higher_is_better, m.hub_name) for m in request.task.metrics),
     )
 

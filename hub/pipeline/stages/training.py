@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,16 +15,21 @@ from hub.pipeline.context import Context, choose_once
 from hub.pipeline.run import SCRATCH
 from hub.pipeline.stages.rows import Rows
 from hub.pipeline.stages.scoring import headline_score
-from hub.train.batches import EncodedRows, epoch_batches
+from hub.train.batches import CUT_OFF, EncodedRows, epoch_batches
+from hub.train.devices import choose_device
 from hub.train.inference import scores
 from hub.train.loop import Objective, Plan, Tick, Trainer
 from hub.train.precision import choose_precision
+from hub.train.workers import workers
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 MODEL = "model"
 RESULT = "training"
+INSTEAD = "instead.json"
+"""Says why the teacher is the student; absent where the student stayed."""
+
 _CHECKPOINT = "checkpoint.pt"
 
 
@@ -38,6 +44,10 @@ def train_model(
     validation: Rows,
     objective: Objective,
     passes: int = 1,
+    *,
+    rates: Mapping[str, float] | None = None,
+    on_epoch: Callable[[int], bool] | None = None,
+    learning: Callable[[str], bool] | None = None,
 ) -> TrainingResult:
     """Train a model in place and record how it went in ``training.json``.
 
@@ -52,39 +62,82 @@ def train_model(
         validation: the same rows with answers and slices.
         objective: loss of a batch.
         passes: times that an epoch reads the rows.
+        rates: as `hub.train.loop.Trainer` takes them, and so the two below.
+        on_epoch: called before each epoch.
+        learning: which parameters ever learn.
 
     Returns:
         How it went.
     """
-    ordinary = _median_batch(rows, options.batch_size)
-
-    def measure() -> dict[str, object]:
-        precision, step_ms = choose_precision(options.precision, model, lambda trial: objective(trial, ordinary))
-        return {"precision": precision, "step_ms": step_ms}
-
-    plan = _plan(context, name, options, len(rows), choose_once(folder, "precision", measure))
+    device = choose_device(options.device, workers().local)
+    choice = _choose_precision(folder, options, model, rows, objective, device)
+    plan = _plan(context, name, options, len(rows), choice, device)
     headline = headline_score(validation, context.request.task.headline)
-
-    def batches(epoch: int) -> list[list[int]]:
-        cap = options.epoch_rows_per_label
-        numbers = range(epoch * passes, (epoch + 1) * passes)
-        parts = (
-            epoch_batches(rows, number, batch_size=options.batch_size, most_per_label=cap, seed=plan.seed)
-            for number in numbers
-        )
-        return [batch for part in parts for batch in part]
 
     def score(trained: PreTrainedModel) -> float:
         return headline(validation.form.probabilities(scores(trained, held_out)))
 
     checkpoint = folder / SCRATCH / _CHECKPOINT
-    result = Trainer(model, batches, objective, score, plan, checkpoint, ticker(context)).run()
+    result = Trainer(
+        model,
+        _batches(rows, options, passes, plan.seed),
+        objective,
+        score,
+        plan,
+        checkpoint,
+        ticker(context),
+        rates=rates,
+        on_epoch=on_epoch,
+        learning=learning,
+        weight=_weight(rows),
+    ).run()
     write_json(folder / f"{RESULT}.json", to_json(result))
     return result
 
 
-def _plan(context: Context, name: str, options: Training | Distillation, rows: int, choice: dict[str, Any]) -> Plan:
-    return Plan(
+def _batches(
+    rows: EncodedRows, options: Training | Distillation, passes: int, seed: int
+) -> Callable[[int], list[list[int]]]:
+    """Return a function from an epoch to its batches."""
+
+    def batches(epoch: int) -> list[list[int]]:
+        cap = options.epoch_rows_per_label
+        numbers = range(epoch * passes, (epoch + 1) * passes)
+        parts = (
+            epoch_batches(rows, number, batch_size=options.batch_size, most_per_label=cap, seed=seed)
+            for number in numbers
+        )
+        return [batch for part in parts for batch in part]
+
+    return batches
+
+
+def _choose_precision(
+    folder: Path,
+    options: Training | Distillation,
+    model: PreTrainedModel,
+    rows: EncodedRows,
+    objective: Objective,
+    device: str,
+) -> dict[str, Any]:
+    """Return the precision and what was measured; only one of several processes measures, they would disturb it."""
+    ordinary, processes = median_batch(rows, options.batch_size), workers()
+
+    def measure() -> dict[str, object]:
+        def loss(trial: Any) -> Any:
+            return objective(trial, ordinary)
+
+        found = choose_precision(options.precision, model, loss, device) if processes.first else ("", {})
+        precision, step_ms = processes.same(found)
+        return {"precision": precision, "step_ms": step_ms}
+
+    return choose_once(folder, "precision", measure)
+
+
+def _plan(
+    context: Context, name: str, options: Training | Distillation, rows: int, choice: dict[str, Any], device: str
+) -> Plan:
+    plan = Plan(
         name=name,
         epochs=options.epochs,
         rows=rows,
@@ -92,14 +145,35 @@ def _plan(context: Context, name: str, options: Training | Distillation, rows: i
         warmup=options.warmup,
         weight_decay=options.weight_decay,
         clip_norm=options.clip_norm,
-        patience=options.patience if isinstance(options, Training) else 0,
+        patience=0,
         precision=choice["precision"],
         seed=context.recipe.seed,
         step_ms=choice["step_ms"],
+        device=device,
+    )
+    if not isinstance(options, Training):
+        return plan
+    return dataclasses.replace(
+        plan,
+        patience=options.patience,
+        optimizer=options.optimizer,
+        momentum=options.momentum,
+        schedule=options.schedule,
+        cycles=options.cycles,
+        accumulation=options.accumulation,
+        average_decay=options.average_decay,
     )
 
 
-def _median_batch(rows: EncodedRows, batch_size: int) -> list[int]:
+def _weight(rows: EncodedRows) -> Callable[[list[int]], float]:
+    """Return how much some inputs count in a step of several batches: by their words, where words are scored."""
+    if not rows.places:
+        return len
+    words = [sum(place != CUT_OFF for place in row) for row in rows.places]
+    return lambda inputs: sum(words[i] for i in inputs)
+
+
+def median_batch(rows: EncodedRows, batch_size: int) -> list[int]:
     """Return a batch of inputs of median length."""
     order = sorted(range(len(rows.ids)), key=lambda i: len(rows.ids[i]))
     middle = max(0, len(order) // 2 - batch_size // 2)

@@ -68,10 +68,10 @@ def run(context: Context, folder: Path) -> str:
     teacher, tokenizer = load_whole_teacher(context)
     context.reporter.tick(0, 4, "the teacher reads the test rows")
     row, said = _score_teacher(context, teacher, tokenizer, folder / SCRATCH)
-    rows = [context.result("baseline", "baseline", ModelResult), row]
+    rows = [context.result("baseline", name, ModelResult) for name in ("baseline", "probe")] + [row]
     candidates = _candidates(context, choices)
     for name, candidate in candidates.items():
-        context.reporter.tick(len(rows) - 1, 4, f"{name} reads the test rows")
+        context.reporter.tick(len(rows) - 2, 4, f"{name} reads the test rows")
         rows.append(_score_variant(context, name, candidate, choices["variants"][name], said))
     context.reporter.tick(3, 4, "latency")
     latencies = choose_once(folder, "latency", lambda: _latencies(context, teacher, tokenizer, candidates))

@@ -8,7 +8,7 @@ from hub.contract import numbers
 from hub.contract.results import TrainingResult
 from hub.report.charts.line import line_chart
 from hub.report.markup import Html
-from hub.report.sections.parts import figure, grid, section
+from hub.report.sections.parts import figure, grid, paragraph, section
 from hub.report.tables import Cell, Column, table
 from hub.report.view import View
 
@@ -21,7 +21,7 @@ def training(view: View) -> Html | None:
     if not trainings:
         return None
     drawings = [drawing for entry in trainings for drawing in _curves(view, entry)]
-    return section("Training", _table(view, trainings), grid(*drawings, charts=True))
+    return section("Training", _table(view, trainings), _folds(view), grid(*drawings, charts=True))
 
 
 def _table(view: View, trainings: tuple[TrainingResult, ...]) -> Html:
@@ -43,6 +43,19 @@ def _table(view: View, trainings: tuple[TrainingResult, ...]) -> Html:
             ]
         )
     return table("Trainings, and the epoch whose weights were kept", columns, rows)
+
+
+def _folds(view: View) -> Html | None:
+    """Return what a k-fold training found, for rows that its teachers have not seen."""
+    for found in view.result.folds:
+        each = ", ".join(numbers.number(score) for score in found.scores)
+        text = (
+            f"{found.folds} further teachers were each trained without one part of the {found.rows:,} training rows "
+            f"and scored it: {view.metric} {numbers.number(found.mean)} on average, standard deviation "
+            f"{numbers.number(found.deviation)} over the parts ({each}). The teacher above was trained on all rows."
+        )
+        return paragraph(text)
+    return None
 
 
 def _curves(view: View, entry: TrainingResult) -> list[Html]:

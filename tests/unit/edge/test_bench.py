@@ -124,3 +124,42 @@ def test_other_answers_are_measured(make: Callable[..., Path], tmp_path: Path, m
     inputs = [*SENTENCES, ("a pair", "of texts")] if bundle.kind.answers == "labels" else SENTENCES
     figures = bench.run([own, file], inputs, bundle.encoder, threads=1, calls=2)
     assert all(list(figure.lengths) == ["16", "64"] for figure in figures.values())
+
+
+def test_bounds_are_the_quotients_of_neighbouring_blocks() -> None:
+    def figures(*blocks: float) -> Figures:
+        return Figures(1.0, 1.0, 1.0, 1.0, None, None, {}, {"16": blocks})
+
+    found = bench.spreads({"int8": figures(1.0, 2.0), "other": figures(3.0, 4.0)}, ["int8"], ["other"])
+    assert found == {"int8": {"other": {"16": (2.0, 3.0)}}}
+
+
+def test_answers_are_compared_input_by_input() -> None:
+    def says(name: str, *answers: str) -> Candidate:
+        return Candidate(name, lambda number: answers[number], list, said=lambda answer: answer)
+
+    candidates = [says("a", "x", "y", "z", "z"), says("b", "x", "x", "z", "x"), Candidate("c", int, list)]
+    numbered = Candidate("n", int, list, said=lambda answer: answer)
+    found = bench.disagreements([*candidates, numbered], ["a"], ["a", "b", "c", "n"], range(4))
+    assert found == {"a": {"a": 0.0, "b": 50.0, "c": None, "n": None}}
+
+
+@pytest.mark.parametrize("make", [make_labels_bundle, make_spans_bundle])
+def test_a_bundle_agrees_with_itself_and_a_bare_file_of_it_is_not_compared(
+    make: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = make(tmp_path / "other")
+    bundle = Bundle.open(folder)
+    candidates = [bench.bundle_candidate(name, folder, None, 1) for name in ("one", "two")]
+    candidates.append(bench.file_candidate("bare", folder / FP32, bundle, 1))
+    found = bench.disagreements(candidates, ["one"], ["two", "bare"], SENTENCES)
+    assert found == {"one": {"two": 0.0, "bare": None}}
+
+
+def test_a_bare_file_answers_with_the_labels_of_the_bundle(sealed: Path) -> None:
+    bundle = Bundle.open(sealed, variant="fp32")
+    candidates = [
+        bench.bundle_candidate("fp32", sealed, "fp32", 1),
+        bench.file_candidate("bare", sealed / FP32, bundle, 1),
+    ]
+    assert bench.disagreements(candidates, ["fp32"], ["bare"], TEXTS) == {"fp32": {"bare": 0.0}}

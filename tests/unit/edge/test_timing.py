@@ -63,3 +63,12 @@ def test_real_time_is_measured() -> None:
     found = timing.measure({"a": len}, ["x"], tokens=1, threads=1, calls=3, warmup=0, cold_calls=1)["a"]
     assert 0.0 <= found.p50_ms <= found.p95_ms
     assert found.cold_ms >= 0.0
+
+
+def test_hot_calls_come_back_in_their_order_and_blocks_have_medians(clock: Clock) -> None:
+    slow = clock.caller(float, [])
+    hot, cold = timing.alternate({"a": slow}, ["x"], calls=5, warmup=1, block=2, cold_calls=1)
+    assert [nanoseconds / 1e6 for nanoseconds in hot["a"]] == [2, 3, 4, 5, 6]
+    assert cold["a"] == [7_000_000]
+    assert timing.block_medians_ms(hot["a"], block=2) == (2.5, 4.5, 6.0)
+    assert timing.block_medians_ms([]) == ()

@@ -16,7 +16,7 @@ from hub.contract.recipe import leaf_keys
 from hub.pipeline import fingerprint, plan
 from hub.pipeline.build import run_id
 from hub.pipeline.context import BuildRequest, Chosen
-from hub.pipeline.plan import SEARCH, STAGE_NAMES, STAGES, stage_fingerprint, stages_for, stages_of
+from hub.pipeline.plan import BASE, SEARCH, STAGE_NAMES, STAGES, stage_fingerprint, stages_for, stages_of
 from hub.pipeline.tables.plan import STAGES as TABLE_STAGES
 from hub.search.measured import DeviceRatio
 from hub.testing import tiny
@@ -50,7 +50,7 @@ RECIPE_READERS = {
     "summary": set(),
     "base": set(),  # its files count
     "max_length": {"baseline", "finetune", "distill", "export", "compress", "verify"},
-    "window_stride": {"finetune", "distill", "export", "compress", "verify"},
+    "window_stride": {"baseline", "finetune", "distill", "export", "compress", "verify"},
     "seed": {"baseline", "finetune", "distill"},
     "lexical.use": {"finetune"},
     "lexical.buckets": {"finetune"},
@@ -70,7 +70,7 @@ RECIPE_READERS = {
     **{key: {"data", "distill"} for key in ("data.seed", "data.text", "data.text_pair")},
     # Unlabelled text stands beside the rows, in columns of the same names.
     **{f"data.{name}": {"data", "distill"} for name in ("seed", "text", "text_pair")},
-    **{key: {"finetune"} for key in leaf_keys(Recipe) if key.startswith("teacher.")},
+    **{key: {"finetune"} for key in leaf_keys(Recipe) if key.startswith(("teacher.", "strategy.", "loss."))},
     **{key: {"distill"} for key in leaf_keys(Recipe) if key.startswith("student.")},
     **{key: set() for key in leaf_keys(Recipe) if key.startswith("table.")},
 }
@@ -236,7 +236,7 @@ def test_the_name_of_a_recipe_leads_nowhere_else(base: Path, name: str) -> None:
 # --- code -------------------------------------------------------------------------------------------
 
 NO_RESULT = (
-    "contract.budget", "contract.search_results",
+    "contract.bases", "contract.budget", "contract.search_results",
     "contract.data", "contract.domain", "contract.errors", "contract.exporter", "contract.figures", "contract.kinds",
     "contract.numbers", "contract.recipe", "contract.recipe_tables", "contract.reference", "contract.results",
     "edge.files", "edge.remote", "edge.schema", "pipeline.context", "pipeline.fingerprint", "pipeline.progress",
@@ -247,7 +247,7 @@ NO_RESULT = (
 READ_BACK = ("data", "data.prepared", "data.store")
 """What other stages than ``data`` use of the rows is their reading, and the rows have a fingerprint."""
 
-EVERY_STAGE = (*STAGES, SEARCH, *TABLE_STAGES)
+EVERY_STAGE = (*STAGES, BASE, SEARCH, *TABLE_STAGES)
 STAGE_MODULES = {f"pipeline.{stage.module}" for stage in EVERY_STAGE}
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.sources import ROOT, Import, imports_of, source_files
 
-LEAVES = ("data", "train", "compress", "evaluate", "publish", "report", "catalog", "host")
+LEAVES = ("data", "train", "compress", "evaluate", "publish", "report", "catalog", "host", "listeners")
 ALL = {
     *LEAVES,
     "checkpoint",

@@ -324,7 +324,7 @@ def test_rate_rises_and_falls_over_all_steps(tmp_path: Path) -> None:
     rates: list[float] = []
     trainer = Trainer(
         model(), batches, objective, score, PLAN, tmp_path / "c.pt",
-        lambda tick: rates.append(trainer._optimizer.adamw.param_groups[0]["lr"]),
+        lambda tick: rates.append(trainer._optimizer.inner.param_groups[0]["lr"]),
     )  # fmt: skip
     trainer.run()
 

@@ -40,7 +40,7 @@ def test_unknown_precision_is_refused_with_the_nearest(wanted: str, suggested: s
 )
 def test_bf16_must_be_a_tenth_faster(bf16_ms: float, chosen: str, monkeypatch: pytest.MonkeyPatch) -> None:
     measured = {"fp32": 100.0, "bf16": bf16_ms}
-    monkeypatch.setattr(precision, "_step_ms", lambda model, loss, name: measured[name])
+    monkeypatch.setattr(precision, "_step_ms", lambda model, loss, name, device: measured[name])
 
     assert choose_precision("auto", tiny_bert(), loss) == (chosen, measured)
 

@@ -47,6 +47,7 @@ WORD_LEVEL = Task(
     ),
     card=WORD_CARD,
     examples="hub_education.examples:word_examples",
+    order=f"{_OWN}:level_numbers",
 )
 
 READING_LEVEL = Task(
@@ -77,4 +78,5 @@ READING_LEVEL = Task(
     metrics=METRICS,
     card=READING_CARD,
     examples="hub_education.examples:text_examples",
+    order=f"{_OWN}:level_numbers",
 )

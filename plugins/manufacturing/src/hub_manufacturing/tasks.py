@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.contract import DataSource, Metric, Task
+from hub.contract import Augmentation, DataSource, Metric, Task
 from hub.contract.standard_metrics import CALIBRATION_ERROR, ENTITIES, LOG_LOSS, ONE_LABEL
 from hub_manufacturing.cards import AI4I_LICENCE, ENTITIES_CARD, FAILURE_CARD, SYSTEM_CARD, TYPE_CARD
 from hub_manufacturing.labels import FAILURE_LABELS, FEATURES, TYPE_LABELS
@@ -94,6 +94,7 @@ WORK_ORDER_SYSTEM = Task(
     metrics=ONE_LABEL,
     card=SYSTEM_CARD,
     examples="hub_manufacturing.examples:work_orders",
+    augment=(Augmentation("short-forms", "hub_manufacturing.phrases:shorten", "hyd for hydraulic, and back"),),
 )
 
 WORK_ORDER_ENTITIES = Task(

@@ -15,6 +15,7 @@ from hub_medical.recipes import (
     TEXT_QUICK,
     TEXT_STANDARD,
 )
+from hub_medical.shared_augment import PHRASES
 from hub_medical.shared_metrics import HIERARCHY, ONE_LABEL, macro_f1
 
 ICD10_CATEGORY = Task(
@@ -36,6 +37,8 @@ ICD10_CATEGORY = Task(
     metrics=(macro_f1("categories"), *HIERARCHY, *ONE_LABEL),
     card=CATEGORY_CARD,
     examples="hub_medical.examples:examples",
+    augment=PHRASES,
+    taxonomy="hub_medical.hierarchy:parent",
 )
 
 NOTE_TOPIC = Task(
@@ -64,6 +67,7 @@ NOTE_TOPIC = Task(
     metrics=(macro_f1("topics"), *ONE_LABEL),
     card=NOTE_CARD,
     examples="hub_medical.examples:note_examples",
+    augment=PHRASES,
 )
 
 DISEASE_MENTIONS = Task(

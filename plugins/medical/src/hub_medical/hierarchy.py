@@ -84,6 +84,29 @@ def ancestors(label: str) -> frozenset[str]:
     return frozenset((category.code, category.block, category.chapter, *above)) - {""}
 
 
+def parent(label: str) -> str | None:
+    """Return what a code, category or block is part of in the classification.
+
+    Args:
+        label: as for `ancestors`.
+
+    Returns:
+        The shorter code, the category, the block or the chapter; ``None`` above chapters, and for what is none of
+        these. A block that is one category only has its code, and is left out.
+    """
+    if label in CHAPTERS:
+        return None
+    if "-" in label:
+        return chapter_of(label) or None
+    code = label.upper().replace(".", "")
+    category = categories().get(code[:3])
+    if category is None or not code.isalnum():
+        return None
+    if len(code) > 3:
+        return dotted(code[:-1])
+    return (category.chapter if category.block == category.code else category.block) or None
+
+
 def dotted(code: str) -> str:
     """Return a code in the usual form: upper case, a dot after the third character."""
     bare = code.upper().replace(".", "")

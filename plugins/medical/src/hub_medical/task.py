@@ -6,6 +6,7 @@ from hub.contract import DataSource, Slice, Task
 from hub_medical.card import ICD10_CARD, ICD10_LICENCE
 from hub_medical.labels import LABELS
 from hub_medical.recipes import QUICK, STANDARD
+from hub_medical.shared_augment import PHRASES
 from hub_medical.shared_metrics import ONE_LABEL, macro_f1
 
 ICD10_CHAPTER = Task(
@@ -33,4 +34,5 @@ ICD10_CHAPTER = Task(
     card=ICD10_CARD,
     examples="hub_medical.examples:examples",
     unlabelled="hub_medical.unlabelled:load",
+    augment=PHRASES,
 )

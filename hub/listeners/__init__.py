@@ -1,0 +1,1 @@
+"""Listeners that come with the hub; each implements ``hub_stage_finished`` as a plugin would."""

@@ -1,0 +1,206 @@
+"""Strategies whose head is fitted, not trained: a probe of the encoder as it is, and one after contrastive pairs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hub.contract.results import CurvePoint, TrainingResult
+from hub.edge.files import write_json
+from hub.edge.schema import to_json
+from hub.pipeline.context import Context, choose_once
+from hub.pipeline.run import SCRATCH
+from hub.pipeline.stages.rows import Rows
+from hub.pipeline.stages.scoring import headline_score
+from hub.pipeline.stages.training import RESULT, ticker
+from hub.train.batches import EncodedRows, make_batch
+from hub.train.devices import choose_device
+from hub.train.fewshot import Pair, check_rows, cosine_loss, draw_pairs
+from hub.train.loop import Plan, Trainer
+from hub.train.precision import choose_precision
+from hub.train.probe import Probe, head_features, head_vectors, no_entity, probe, read_words, set_head
+from hub.train.workers import workers
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel
+
+_CHECKPOINT = "pairs.pt"
+_ROUGH = (1.0,)
+"""Strengths of the head that scores an epoch; the last one is chosen among all."""
+
+
+def fit_teacher(
+    context: Context,
+    folder: Path,
+    model: PreTrainedModel,
+    train: tuple[Rows, EncodedRows],
+    validation: tuple[Rows, EncodedRows],
+) -> TrainingResult:
+    """Fit a linear head on what a frozen encoder's own head reads, put it there, and record how it went.
+
+    Args:
+        context: of the build.
+        folder: of the stage, takes ``training.json``.
+        model: with its head; only that changes.
+        train: rows, and the same as token ids.
+        validation: rows that choose the strength of regularization.
+    """
+    start = time.monotonic()
+    context.reporter.tick(0, 2, "the frozen encoder reads the rows")
+    head, score, loss = _fit(context, model, train, validation)
+    set_head(model, head)
+    seconds = round(time.monotonic() - start, 1)
+    result = TrainingResult(
+        name="teacher",
+        points=(CurvePoint(1, 1.0, loss, score, seconds),),
+        best_epoch=1,
+        best_score=score,
+        rows=len(train[0]),
+        steps=1,
+        seconds=seconds,
+        precision="fp32",
+    )
+    write_json(folder / f"{RESULT}.json", to_json(result))
+    return result
+
+
+def train_pairs(
+    context: Context,
+    folder: Path,
+    model: PreTrainedModel,
+    train: tuple[Rows, EncodedRows],
+    validation: tuple[Rows, EncodedRows],
+) -> TrainingResult:
+    """Train the encoder on pairs of rows, then fit its head; arguments as in `fit_teacher`.
+
+    After each epoch a head is fitted and scored on validation rows; the encoder of the best epoch is kept.
+
+    Raises:
+        UsageError: HUB-R034, rows that the strategy is not for.
+    """
+    rows, encoded = train
+    options, strategy, seed = context.recipe.teacher, context.recipe.strategy, context.recipe.seed
+    check_rows(rows.truth, rows.form.outputs)
+    pairs = {epoch: _pairs_of(encoded, rows, strategy.pairs, epoch, seed) for epoch in range(options.epochs)}
+    whole = [pair for epoch in range(options.epochs) for pair in pairs[epoch]]
+    starts = np.concatenate([[0], np.cumsum([len(pairs[epoch]) for epoch in range(options.epochs)])])
+    size = max(1, options.batch_size // 2)
+
+    def batches(epoch: int) -> list[list[int]]:
+        numbers = list(range(int(starts[epoch]), int(starts[epoch + 1])))
+        return [numbers[place : place + size] for place in range(0, len(numbers), size)]
+
+    def objective(trial: Any, numbers: list[int]) -> torch.Tensor:
+        return _pair_loss(trial, encoded, [whole[number] for number in numbers])
+
+    def score(trained: Any) -> float:
+        return _fit(context, trained, train, validation, rough=True)[1]
+
+    processes = workers()
+    device = choose_device(options.device, processes.local)
+
+    def measure() -> dict[str, Any]:
+        ordinary = list(range(min(size, len(whole))))
+        found: tuple[str, dict[str, float]] = ("", {})
+        if processes.first:  # together they would slow each other down
+            found = choose_precision(options.precision, model, lambda trial: objective(trial, ordinary), device)
+        precision, step_ms = processes.same(found)
+        return {"precision": precision, "step_ms": step_ms}
+
+    plan = _plan(context, len(rows), choose_once(folder, "precision", measure), device)
+    checkpoint = folder / SCRATCH / _CHECKPOINT
+    result = Trainer(model, batches, objective, score, plan, checkpoint, ticker(context)).run()
+    head, _, _ = _fit(context, model, train, validation)
+    set_head(model, head)
+    write_json(folder / f"{RESULT}.json", to_json(result))
+    return result
+
+
+def _plan(context: Context, rows: int, choice: dict[str, Any], device: str) -> Plan:
+    options = context.recipe.teacher
+    return Plan(
+        name="teacher",
+        epochs=options.epochs,
+        rows=rows,
+        learning_rate=options.learning_rate,
+        warmup=options.warmup,
+        weight_decay=options.weight_decay,
+        clip_norm=options.clip_norm,
+        patience=options.patience,
+        precision=choice["precision"],
+        seed=context.recipe.seed,
+        step_ms=choice["step_ms"],
+        optimizer=options.optimizer,
+        momentum=options.momentum,
+        schedule=options.schedule,
+        cycles=options.cycles,
+        accumulation=options.accumulation,
+        average_decay=options.average_decay,
+        device=device,
+    )
+
+
+def _pairs_of(encoded: EncodedRows, rows: Rows, count: int, epoch: int, seed: int) -> list[Pair]:
+    """Draw an epoch's pairs of inputs: of a row with several inputs its first one."""
+    pairs = draw_pairs(rows.truth, count, epoch, seed)
+    if not len(encoded.owners):
+        return pairs
+    first = np.searchsorted(encoded.owners, np.arange(len(rows)))
+    return [Pair(int(first[pair.first]), int(first[pair.second]), pair.alike) for pair in pairs]
+
+
+def _pair_loss(model: Any, encoded: EncodedRows, pairs: list[Pair]) -> torch.Tensor:
+    """Return the loss of a batch of pairs; a text that stands in several of them is read once."""
+    import torch
+
+    texts = sorted({text for pair in pairs for text in (pair.first, pair.second)})
+    places = {text: place for place, text in enumerate(texts)}
+    vectors = head_vectors(model, make_batch(encoded, texts)).float()
+    first, second = ([places[getattr(pair, side)] for pair in pairs] for side in ("first", "second"))
+    alike = torch.tensor([float(pair.alike) for pair in pairs])
+    return cosine_loss(vectors[first], vectors[second], alike)
+
+
+def _fit(
+    context: Context,
+    model: Any,
+    train: tuple[Rows, EncodedRows],
+    validation: tuple[Rows, EncodedRows],
+    *,
+    rough: bool = False,
+) -> tuple[Probe, float, float]:
+    """Fit a head on what the model's own reads.
+
+    Returns:
+        The head, its score on validation rows, and its negative log-likelihood on training rows, a unit.
+    """
+    rows, held_out = train[0], validation[0]
+    features, others = (head_features(model, encoded) for encoded in (train[1], validation[1]))
+    read, known = read_words(train[1], len(features)), read_words(validation[1], len(others))
+    headline = headline_score(held_out, context.request.task.headline)
+
+    def score(found: npt.NDArray[np.float32]) -> float:
+        return headline(held_out.form.probabilities(no_entity(found, known)))
+
+    options: dict[str, Any] = {"costs": _ROUGH} if rough else {}
+    head = probe(features[read], rows.truth[read], rows.form.outputs, others, score, **options)
+    loss = _loss(rows.form.probabilities, head.scores(features[read]), rows.truth[read])
+    return head, float(score(head.scores(others))), loss
+
+
+def _loss(
+    probabilities: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float64]],
+    scores: npt.NDArray[np.float32],
+    truth: npt.NDArray[Any],
+) -> float:
+    """Return the mean negative log-likelihood of the truth, in nats a unit."""
+    found = np.clip(probabilities(scores), 1e-12, 1 - 1e-12)
+    if truth.ndim == 2:
+        return float(-np.where(truth, np.log(found), np.log(1 - found)).mean())
+    return float(-np.log(found[np.arange(len(truth)), truth]).mean())

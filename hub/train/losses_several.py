@@ -1,0 +1,134 @@
+"""Losses for any number of labels a row: what else there is than binary cross-entropy.
+
+All are summed over the labels and averaged over the rows, as `hub.train.losses.multi_label_loss` is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hub.train.losses_one import TINY
+
+if TYPE_CHECKING:
+    import torch
+
+_SMALLEST = 1e-30
+
+
+def focal_loss_several(
+    logits: torch.Tensor, truth: torch.Tensor, gamma: float, smoothing: float, weights: torch.Tensor | None
+) -> torch.Tensor:
+    """Binary cross-entropy, less of it where the right answer is probable already: times (1 - p)^gamma.
+
+    Source: Lin et al. 2017, Focal Loss for Dense Object Detection (arXiv 1708.02002).
+
+    Args:
+        logits: float32 [rows, labels].
+        truth: float32 [rows, labels], 0 or 1.
+        gamma: 0 gives binary cross-entropy.
+        smoothing: share of a target that goes to one half, 0..1.
+        weights: float32 [labels] of rows that have the label, or ``None``.
+    """
+    import torch
+    from torch.nn import functional
+
+    each = functional.binary_cross_entropy_with_logits(
+        logits, _wanted(truth, smoothing), pos_weight=weights, reduction="none"
+    )
+    wrong = (truth - torch.sigmoid(logits)).abs()
+    return (wrong.clamp(min=TINY) ** gamma * each).sum(dim=1).mean()
+
+
+def balanced_loss_several(
+    logits: torch.Tensor, truth: torch.Tensor, weights: torch.Tensor, smoothing: float
+) -> torch.Tensor:
+    """Binary cross-entropy in which each label has a weight.
+
+    Args:
+        logits: float32 [rows, labels].
+        truth: float32 [rows, labels], 0 or 1.
+        weights: float32 [labels], from `label_weights`.
+        smoothing: share of a target that goes to one half, 0..1.
+    """
+    from torch.nn import functional
+
+    each = functional.binary_cross_entropy_with_logits(logits, _wanted(truth, smoothing), reduction="none")
+    return (each * weights).sum(dim=1).mean()
+
+
+def label_weights(counts: torch.Tensor, beta: float) -> torch.Tensor:
+    """Return the inverse of each label's effective number of rows (`hub.train.losses_one.balanced_weights`).
+
+    Args:
+        counts: rows that have each label, [labels].
+        beta: 0..1.
+
+    Returns:
+        float32 [labels], mean 1 over the labels.
+    """
+    import torch
+
+    from hub.train.losses_one import balanced_weights
+
+    weights = balanced_weights(counts, beta)
+    return weights / weights.mean() if len(weights) else torch.ones(0)
+
+
+def brier_loss_several(
+    logits: torch.Tensor, truth: torch.Tensor, smoothing: float, weights: torch.Tensor | None
+) -> torch.Tensor:
+    """Squared error of the probability of each label, as `hub.train.losses_one.brier_loss`.
+
+    Args:
+        logits: float32 [rows, labels].
+        truth: float32 [rows, labels], 0 or 1.
+        smoothing: share of a target that goes to one half, 0..1.
+        weights: float32 [labels] of rows that have the label, or ``None``.
+    """
+    import torch
+
+    each = (torch.sigmoid(logits) - _wanted(truth, smoothing)) ** 2
+    if weights is not None:
+        each = each * torch.where(truth > 0, weights, torch.ones_like(weights))
+    return each.sum(dim=1).mean()
+
+
+def asymmetric_loss(
+    logits: torch.Tensor,
+    truth: torch.Tensor,
+    gamma: float,
+    shift: float,
+    smoothing: float,
+    weights: torch.Tensor | None,
+) -> torch.Tensor:
+    """Binary cross-entropy in which the many absent labels count less: focused, and none below a probability.
+
+    An absent label of probability p costs -q^gamma log(1 - q) with q = max(p - shift, 0); one that is there -log p.
+
+    Source: Ben-Baruch et al. 2020, Asymmetric Loss For Multi-Label Classification (arXiv 2009.14119), with the focus
+    of labels that are there at 0, as its authors advise.
+
+    Args:
+        logits: float32 [rows, labels].
+        truth: float32 [rows, labels], 0 or 1.
+        gamma: focus of absent labels; 0 with shift 0 gives binary cross-entropy.
+        shift: 0..1.
+        smoothing: share of a target that goes to one half, 0..1.
+        weights: float32 [labels] of rows that have the label, or ``None``.
+    """
+    import torch
+    from torch.nn import functional
+
+    there = -functional.logsigmoid(logits)
+    shifted = (torch.sigmoid(logits) - shift).clamp(min=0)
+    # 1 - p as sigmoid(-x): it has a logarithm also where p rounds to 1.
+    kept = (torch.sigmoid(-logits) + shift).clamp(min=_SMALLEST, max=1)
+    absent = -torch.log(kept) if shift else -functional.logsigmoid(-logits)
+    absent = shifted.clamp(min=TINY) ** gamma * absent
+    target = _wanted(truth, smoothing)
+    positive = target * there if weights is None else target * there * weights
+    return (positive + (1 - target) * absent).sum(dim=1).mean()
+
+
+def _wanted(truth: torch.Tensor, smoothing: float) -> torch.Tensor:
+    return truth * (1 - smoothing) + 0.5 * smoothing

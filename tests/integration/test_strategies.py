@@ -1,0 +1,171 @@
+"""Teachers of every strategy, on the tiny task: what learns, what is left, what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hub.contract.errors import UsageError
+from hub.contract.results import ModelResult, TrainingResult
+from hub.data import load as load_prepared
+from hub.edge.schema import read
+from hub.pipeline.build import Built, build
+from hub.pipeline.context import BuildRequest
+from hub.pipeline.stages import baseline
+from hub.pipeline.stages.probing import ROWS, probe_base
+from hub.pipeline.stages.rows import labelled
+from hub.testing import tiny, tiny_kinds
+from tests.support.builds import EXPORTER, Recorder, quick_latencies
+
+Train = Callable[..., tuple[dict[str, Any], dict[str, Any], Built]]
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.tiny_base(tmp_path_factory.mktemp("base"))
+
+
+@pytest.fixture
+def train(base: Path, monkeypatch: pytest.MonkeyPatch) -> Train:
+    """Return a function that builds up to the teacher: weights of the base, of the teacher, and the build.
+
+    Builds of one task are one run that goes on: rows and baseline stand, the teacher is that of the last one.
+    """
+    from safetensors.torch import load_file
+
+    monkeypatch.setattr(baseline, "measure", quick_latencies)
+
+    def run(*settings: str, task: Any = tiny.TASK, name: str = "run") -> tuple[dict[str, Any], dict[str, Any], Built]:
+        recipe = task.recipes[0].with_settings([f"base={base}", "teacher.epochs=2", *settings])
+        asked = BuildRequest(f"tiny/{task.name}", task, "acme-tiny", "1.2", recipe, EXPORTER)
+        built = build(asked, base.parent / "runs", Recorder(), "finetune", name=f"{name}-{task.name}")
+        weights = load_file(built.run / "finetune" / "model" / "model.safetensors")
+        return {f"bert.{key}": value for key, value in load_file(base / "model.safetensors").items()}, weights, built
+
+    return run
+
+
+def training_of(built: Built) -> TrainingResult:
+    import json
+
+    return read(TrainingResult, json.loads((built.run / "finetune" / "training.json").read_text("utf-8")))
+
+
+def changed(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
+    import torch
+
+    return {name for name, value in before.items() if name in after and not torch.equal(value, after[name])}
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_frozen_weights_are_those_of_the_base_to_the_bit(train: Train, precision: str) -> None:
+    before, after, _ = train("strategy.name=freeze", "strategy.frozen_layers=2", f"teacher.precision={precision}")
+    assert {name.split(".")[1] for name in changed(before, after)} == {"encoder", "pooler"}
+    assert all(".layer.2." in name for name in changed(before, after) if "encoder" in name)
+    assert any(".layer.2." in name for name in changed(before, after))
+
+
+def test_released_layers_learn_and_the_others_do_not(train: Train) -> None:
+    settings = ("strategy.name=freeze", "strategy.head_only=true", "strategy.unfreeze_epochs=1")
+    before, after, _ = train(*settings, "teacher.epochs=2")
+    found = {name.split(".layer.")[1][0] for name in changed(before, after) if ".layer." in name}
+    assert found <= {"2"}  # the second epoch has released the last one
+    assert not any("embeddings" in name for name in changed(before, after))
+
+
+def test_layer_decay_slows_the_lower_layers_down(train: Train) -> None:
+    before, after, _ = train("strategy.layer_decay=0.1")
+    moved = [
+        float((after[f"bert.encoder.layer.{layer}.output.dense.weight"] - value).abs().mean())
+        for layer in range(3)
+        for value in [before[f"bert.encoder.layer.{layer}.output.dense.weight"]]
+    ]
+    assert moved[0] < 0.3 * moved[1] < 0.3 * moved[2]
+
+
+@pytest.mark.parametrize("adapter", ["lora", "ia3"])
+def test_a_merged_teacher_is_an_ordinary_checkpoint_and_the_adapter_stands_alone(
+    train: Train, base: Path, adapter: str
+) -> None:
+    import torch
+    from peft import PeftModel
+    from transformers import AutoModelForSequenceClassification
+
+    before, after, built = train("strategy.name=lora", f"strategy.adapter={adapter}", "strategy.rank=4")
+    assert not any(part in name for name in after for part in ("lora", "ia3", "base_layer", "modules_to_save"))
+    assert any(".layer.0." in name for name in changed(before, after))
+    assert not any("embeddings" in name or "LayerNorm" in name for name in changed(before, after))
+    folder = built.run / "finetune"
+    teacher = AutoModelForSequenceClassification.from_pretrained(folder / "model").eval()
+    plain = AutoModelForSequenceClassification.from_pretrained(base, num_labels=4).eval()
+    apart = PeftModel.from_pretrained(plain, str(folder / "adapter")).eval()
+    ids = torch.randint(5, 90, (4, 9), generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        torch.testing.assert_close(apart(input_ids=ids).logits, teacher(input_ids=ids).logits, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("task", [tiny.TASK, tiny_kinds.SEVERAL, tiny_kinds.ENTITIES], ids=lambda task: task.kind)
+def test_a_probe_changes_the_head_alone_and_scores_what_it_says(train: Train, task: Any) -> None:
+    before, after, built = train("strategy.name=probe", task=task)
+    assert not changed(before, after)
+    told = training_of(built)
+    assert told.best_epoch == 1
+    assert 0 < told.best_score <= 1
+    assert np.isfinite(told.points[0].loss)
+
+
+def test_pairs_change_the_encoder_and_the_head_is_fitted(train: Train) -> None:
+    settings = ("strategy.name=fewshot", "strategy.pairs=3", "data.max_rows_per_label=8", "teacher.learning_rate=1e-3")
+    before, after, built = train(*settings, "lexical.use=false")
+    assert any(".layer.0." in name for name in changed(before, after))
+    told = training_of(built)
+    assert told.rows == 32
+    assert told.steps == 2 * 32 * 3 * 2 // 4  # epochs, rows, pairs of each sort; 4 pairs are a batch of 8 texts
+    assert told.points[-1].loss < told.points[0].loss
+    again = train(*settings, "lexical.use=false", name="again")[1]
+    assert not changed(after, again)
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        (("strategy.name=fewshot", "data.max_rows_per_label=1"), "HUB-R034"),
+        (("strategy.name=lora", "strategy.targets=nothing"), "HUB-R033"),
+        (("strategy.name=freeze", "strategy.frozen_layers=9"), "HUB-R032"),
+        (("strategy.name=probe", "strategy.layer_decay=0.9"), "HUB-R031"),
+        (("strategy.name=sometimes",), "HUB-R002"),
+    ],
+)
+def test_what_does_not_fit_is_refused(train: Train, settings: tuple[str, ...], code: str) -> None:
+    with pytest.raises(UsageError, match=code):
+        train(*settings)
+
+
+def test_the_probe_stands_beside_the_baseline(train: Train, base: Path) -> None:
+    import json
+
+    _, _, built = train("strategy.name=probe")
+    folder = built.run / "baseline"
+    row = read(ModelResult, json.loads((folder / "probe.json").read_text("utf-8")))
+    assert (row.role, row.name) == ("probe", "linear probe")
+    assert set(row.evaluations) == {"short", "long"}
+    prepared = load_prepared(built.run / "data")
+    splits = {
+        name: labelled(prepared, tiny.TASK.kind, prepared.dataset.split(name)) for name in ("train", "validation")
+    }
+    recipe = tiny.RECIPE.with_settings([f"base={base}"])
+    cache = built.run / "cache"
+    asked = probe_base(str(base), splits["train"], splits["validation"], recipe, metric=tiny.TASK.headline)
+    cached = probe_base(str(base), splits["train"], splits["validation"], recipe, cache=cache)
+    assert asked.score == cached.score == json.loads((folder / "probe-choice.json").read_text("utf-8"))["score"]
+    assert cached.features_per_second == 0.0  # nothing had to be read
+    assert asked.features_per_second > 0
+    assert asked.size_bytes == 4 * asked.parameters == row.bytes
+    assert asked.rows == min(ROWS, len(splits["train"]))
+    for file in cache.glob("features-*.npz"):
+        file.write_bytes(b"cut short")
+    assert probe_base(str(base), splits["train"], splits["validation"], recipe, cache=cache).score == asked.score
