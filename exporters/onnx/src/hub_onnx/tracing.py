@@ -60,7 +60,7 @@ def trace_text(model: Any, sample: Mapping[str, torch.Tensor], opset: int, outpu
 
     config = OnnxConfig(dynamic=True, opset_version=opset)
     traced = model if is_pretrained(model) else _named(model, tuple(outputs))
-    with translated(model), _eager_attention(model), _short_masks(), _fewer_patches():
+    with translated(model), _eager_attention(model), _short_masks(), _fewer_patches(), _no_stacks():
         exported = QuickOnnxExporter().export(traced.eval(), dict(sample), config=config)
     program: onnx_ir.Model = exported.program
     return program
@@ -105,6 +105,19 @@ def _short_masks() -> Iterator[None]:
         yield
     finally:
         del ALL_MASK_ATTENTION_FUNCTIONS["eager"]
+
+
+@contextmanager
+def _no_stacks() -> Iterator[None]:
+    """Trace, inside the block, without the lines of code behind each operator: they take time and name folders."""
+    from torch.fx import config
+
+    before = config.do_not_emit_stack_traces
+    config.do_not_emit_stack_traces = True
+    try:
+        yield
+    finally:
+        config.do_not_emit_stack_traces = before
 
 
 @contextmanager
