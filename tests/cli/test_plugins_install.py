@@ -125,6 +125,7 @@ def test_install_json(pip: FakePip, wheel: Path) -> None:
                 "exporters": [],
                 "redactors": [],
                 "commands": [],
+                "listens": False,
             }
         ],
     }

@@ -180,3 +180,13 @@ def test_attention_that_is_built_in_another_way_is_left_alone(reader: Any) -> No
 
     assert not put_positions_first(model)
     assert model.SerializeToString(deterministic=True) == before
+
+
+def test_the_linear_layer_of_an_output_stays_at_its_end() -> None:
+    model = turned(encoder([*TOKENS, node("Add", ["tags", "b_q"], "scores")], "scores"))
+    makers = {name: each for each in model.graph.node for name in each.output}
+
+    added = makers["scores"]
+    assert added.op_type == "Add"
+    assert makers[added.input[0]].op_type == "MatMul"
+    assert makers[makers[added.input[0]].input[0]].op_type == "Transpose"

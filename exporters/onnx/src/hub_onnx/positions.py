@@ -52,6 +52,7 @@ class _Turner:
         self.states: set[str] = set()
         self.cut: set[str] = set()
         self.saved = self.added = 0
+        self._heads = self._of_heads()
         self._backs: dict[str, str] = {}
         self._shapes: dict[str, str] = {}
 
@@ -71,7 +72,7 @@ class _Turner:
                 self._append(node)
         elif any(name in self.cut for name in swapped):
             self._write_cut(node)
-        elif self._is_each(node) or self._is_linear(node) or self._is_norm(node):
+        elif node.output[0] not in self._heads and self._is_by_position(node):
             self._append(node)
             self.states.update(node.output)
         elif node.op_type == "Reshape" and (shape := self._shape(node.input[1], 2)) is not None:
@@ -118,6 +119,22 @@ class _Turner:
         self._transpose(node.input[0], node.output[0], [2, 0, 1, 3])
         self.cut.add(node.output[0])
         return True
+
+    def _of_heads(self) -> set[str]:
+        """Return the values of the linear layers that make the outputs: what scales them looks for them there."""
+        found: set[str] = set()
+        waiting = sorted(self.outputs)
+        while waiting:
+            name = waiting.pop()
+            node = self.makers.get(name)
+            if node is None or not (node.op_type in _EACH or self._is_linear(node)):
+                continue
+            found.add(name)
+            waiting += [each for each in node.input if len(self.readers.get(each, [])) == 1]
+        return found
+
+    def _is_by_position(self, node: Any) -> bool:
+        return self._is_each(node) or self._is_linear(node) or self._is_norm(node)
 
     def _is_each(self, node: Any) -> bool:
         """Whether a node works on each number, with numbers of the same axes or constants of the last one."""
