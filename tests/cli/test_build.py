@@ -41,7 +41,10 @@ def test_people_get_a_table_and_lines(tiny_build: TinyBuild, words: tuple[str, .
 
     name = tiny_build.built.run.name
     assert done.code == 0
-    assert without_figures(done.out).splitlines() == [
+    lines = without_figures(done.out).splitlines()
+    (probe,) = [line for line in lines if line.startswith("linear probe  ")]  # of random weights: any score
+    lines.remove(probe)
+    assert lines == [
         f"tiny/things, {name}",
         "model  macro F1 short  macro F1 long  size  p50 16 tokens",
         "linear baseline  1.000  1.000  N kB  N ms",
@@ -306,10 +309,10 @@ def test_what_the_base_model_cannot_do_is_seen_before_it_is_trained(
     done = run_hub(*words, "--set", "teacher.epochs=2", "--set", setting)
 
     assert done.code == 2
-    assert done.err.splitlines()[2].startswith(f"{code}: ")
+    assert any(line.startswith(f"{code}: ") for line in done.err.splitlines())
     assert part in done.err
     (made,) = {path.name for path in runs.iterdir()} - before
-    assert {path.name for path in (runs / made).iterdir() if path.is_dir()} == {"data", "baseline"}
+    assert not (runs / made / "finetune").exists()
 
 
 def test_a_target_that_cannot_be_written_is_seen_before_any_work(words: tuple[str, ...], tmp_path: Path) -> None:
@@ -389,7 +392,7 @@ def test_rows_that_became_bad_do_not_spoil_a_run(tiny_build: TinyBuild, tmp_path
     assert "HUB-D003" in done.err
     run = next(runs.iterdir())
     assert digests(run / "data") == before
-    assert sorted(path.name for path in run.iterdir() if path.is_dir()) == ["baseline", "data", "finetune"]
+    assert sorted(path.name for path in run.iterdir() if path.is_dir()) == ["baseline", "cache", "data", "finetune"]
     (folder / "train.csv").write_text(ROWS, "utf-8")
     assert run_hub(*words).err.splitlines() == [f"{title}: stands from before" for title in TITLES[:3]]
 
