@@ -52,6 +52,10 @@ STUDENTS = (
         "1 layer (0), smallest vocabulary, 12 epochs",
         ("student.layers=0", "compress.vocabulary=1", "student.epochs=12"),
     ),
+    Student(
+        "1 layer (0), smallest vocabulary, 12 epochs, branch of 8,192 pairs",
+        ("student.layers=0", "compress.vocabulary=1", "student.epochs=12", "lexical.buckets=8192"),
+    ),
     Student("static", ("student.form=static", "compress.vocabulary=1"), light=True),
     Student("lexical", ("student.form=lexical", "compress.vocabulary=1"), light=True),
     Student(
