@@ -37,6 +37,9 @@ RESULT = "probe"
 ROWS, VALIDATION_ROWS, TEST_ROWS = 4000, 1000, 6000
 """Rows that are read at most, spread evenly over all of them: more change the score little and cost minutes."""
 
+TOKENS = 128
+"""Of a longer text its beginning is read, without windows: whole ones would cost minutes. Words are all read."""
+
 CACHE = "cache"
 """Folder of a run for what may be removed at any time."""
 
@@ -120,9 +123,12 @@ class Reader:
             check_side(tokenizer)
             check_windows(self.recipe, self.train.form.answers)
             document = tokenizer_document(tokenizer)
+            longest, stride = self.recipe.max_length, self.recipe.window_stride
+            if self.train.form.answers != "spans":
+                longest, stride = min(longest, TOKENS), 0
             with tempfile.TemporaryDirectory() as folder:
                 write_json(Path(folder) / _TOKENIZER, document)
-                self._encoder = Encoder(Path(folder) / _TOKENIZER, self.recipe.max_length, self.recipe.window_stride)
+                self._encoder = Encoder(Path(folder) / _TOKENIZER, longest, stride)
         return self._encoder
 
     def read(self, rows: Rows) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
