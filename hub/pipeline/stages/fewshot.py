@@ -13,16 +13,15 @@ import numpy.typing as npt
 from hub.contract.results import CurvePoint, TrainingResult
 from hub.edge.files import write_json
 from hub.edge.schema import to_json
-from hub.pipeline.context import Context, choose_once
+from hub.pipeline.context import Context
 from hub.pipeline.run import SCRATCH
 from hub.pipeline.stages.rows import Rows
 from hub.pipeline.stages.scoring import headline_score
-from hub.pipeline.stages.training import RESULT, ticker
+from hub.pipeline.stages.training import RESULT, measured_precision, plan_of, ticker
 from hub.train.batches import EncodedRows, make_batch
 from hub.train.devices import choose_device
 from hub.train.fewshot import Pair, check_rows, cosine_loss, draw_pairs
-from hub.train.loop import Plan, Trainer
-from hub.train.precision import choose_precision
+from hub.train.loop import Trainer
 from hub.train.probe import Probe, head_features, head_vectors, no_entity, probe, read_words, set_head
 from hub.train.workers import workers
 
@@ -102,48 +101,16 @@ def train_pairs(
     def score(trained: Any) -> float:
         return _fit(context, trained, train, validation, rough=True)[1]
 
-    processes = workers()
-    device = choose_device(options.device, processes.local)
-
-    def measure() -> dict[str, Any]:
-        ordinary = list(range(min(size, len(whole))))
-        found: tuple[str, dict[str, float]] = ("", {})
-        if processes.first:  # together they would slow each other down
-            found = choose_precision(options.precision, model, lambda trial: objective(trial, ordinary), device)
-        precision, step_ms = processes.same(found)
-        return {"precision": precision, "step_ms": step_ms}
-
-    plan = _plan(context, len(rows), choose_once(folder, "precision", measure), device)
+    device = choose_device(options.device, workers().local)
+    ordinary = list(range(min(size, len(whole))))
+    choice = measured_precision(folder, options, model, lambda trial: objective(trial, ordinary), device)
+    plan = plan_of(context, "teacher", options, len(rows), choice, device)
     checkpoint = folder / SCRATCH / _CHECKPOINT
     result = Trainer(model, batches, objective, score, plan, checkpoint, ticker(context)).run()
     head, _, _ = _fit(context, model, train, validation)
     set_head(model, head)
     write_json(folder / f"{RESULT}.json", to_json(result))
     return result
-
-
-def _plan(context: Context, rows: int, choice: dict[str, Any], device: str) -> Plan:
-    options = context.recipe.teacher
-    return Plan(
-        name="teacher",
-        epochs=options.epochs,
-        rows=rows,
-        learning_rate=options.learning_rate,
-        warmup=options.warmup,
-        weight_decay=options.weight_decay,
-        clip_norm=options.clip_norm,
-        patience=options.patience,
-        precision=choice["precision"],
-        seed=context.recipe.seed,
-        step_ms=choice["step_ms"],
-        optimizer=options.optimizer,
-        momentum=options.momentum,
-        schedule=options.schedule,
-        cycles=options.cycles,
-        accumulation=options.accumulation,
-        average_decay=options.average_decay,
-        device=device,
-    )
 
 
 def _pairs_of(encoded: EncodedRows, rows: Rows, count: int, epoch: int, seed: int) -> list[Pair]:

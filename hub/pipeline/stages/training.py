@@ -23,6 +23,7 @@ from hub.train.precision import choose_precision
 from hub.train.workers import workers
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedModel
 
 MODEL = "model"
@@ -70,8 +71,9 @@ def train_model(
         How it went.
     """
     device = choose_device(options.device, workers().local)
-    choice = _choose_precision(folder, options, model, rows, objective, device)
-    plan = _plan(context, name, options, len(rows), choice, device)
+    ordinary = median_batch(rows, options.batch_size)
+    choice = measured_precision(folder, options, model, lambda trial: objective(trial, ordinary), device)
+    plan = plan_of(context, name, options, len(rows), choice, device)
     headline = headline_score(validation, context.request.task.headline)
 
     def score(trained: PreTrainedModel) -> float:
@@ -112,21 +114,28 @@ def _batches(
     return batches
 
 
-def _choose_precision(
+def measured_precision(
     folder: Path,
     options: Training | Distillation,
     model: PreTrainedModel,
-    rows: EncodedRows,
-    objective: Objective,
+    loss: Callable[[Any], torch.Tensor],
     device: str,
 ) -> dict[str, Any]:
-    """Return the precision and what was measured; only one of several processes measures, they would disturb it."""
-    ordinary, processes = median_batch(rows, options.batch_size), workers()
+    """Return the precision and what was measured; only one of several processes measures, they would disturb it.
+
+    Args:
+        folder: of the stage; what is chosen there once stays.
+        options: the recipe's section.
+        model: fp32 model.
+        loss: of an ordinary batch, with the model that it is given.
+        device: to train on.
+
+    Returns:
+        ``precision``, and ``step_ms`` of each that was measured.
+    """
+    processes = workers()
 
     def measure() -> dict[str, object]:
-        def loss(trial: Any) -> Any:
-            return objective(trial, ordinary)
-
         found = choose_precision(options.precision, model, loss, device) if processes.first else ("", {})
         precision, step_ms = processes.same(found)
         return {"precision": precision, "step_ms": step_ms}
@@ -134,9 +143,19 @@ def _choose_precision(
     return choose_once(folder, "precision", measure)
 
 
-def _plan(
-    context: Context, name: str, options: Training | Distillation, rows: int, choice: dict[str, Any], device: str
+def plan_of(
+    context: Context, name: str, options: Training | Distillation, rows: int, choice: Mapping[str, Any], device: str
 ) -> Plan:
+    """Return what a recipe's section says of a training.
+
+    Args:
+        context: of the build.
+        name: ``teacher`` or ``student``.
+        options: the recipe's section.
+        rows: that are trained on.
+        choice: as `measured_precision` returns it.
+        device: to train on.
+    """
     plan = Plan(
         name=name,
         epochs=options.epochs,

@@ -20,7 +20,7 @@ CONTEXT: Any = SimpleNamespace(recipe=Recipe(seed=5))
 
 
 def plan(options: Training | Distillation) -> Plan:
-    return training._plan(CONTEXT, "teacher", options, 9, CHOICE, "cpu")
+    return training.plan_of(CONTEXT, "teacher", options, 9, CHOICE, "cpu")
 
 
 def test_plan_of_the_teacher_is_the_recipe() -> None:
