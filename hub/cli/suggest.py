@@ -54,6 +54,7 @@ def command(
     from hub.contract.budget import parse_budget
     from hub.contract.kinds import KINDS
     from hub.pipeline.bases import check_limits
+    from hub.train.pooled import check_pooling
 
     limits = parse_budget(budget) if budget else None
     if limits is not None:
@@ -66,6 +67,7 @@ def command(
             f"tasks of the kind {request.task.kind} have networks of their own",
             f"hub build {request.task_id}",
         )
+    check_pooling(request.recipe.teacher.pooling, KINDS[request.task.kind], request.recipe.strategy.name)
     found = _rank(request, bases, limits)
     if as_json:
         from hub.pipeline.documents import bases_json
@@ -85,10 +87,9 @@ def _rank(request: BuildRequest, bases: tuple[str, ...], limits: Budget | None) 
     from pathlib import Path
 
     from hub.catalog.local import split
-    from hub.contract.data import LoadRequest
-    from hub.data import prepare
     from hub.pipeline.bases import rank
     from hub.pipeline.progress import libraries_to_log, logs_to
+    from hub.pipeline.stages.data import prepared_rows
     from hub.pipeline.stages.rows import labelled
     from hub.train.base import find_base
 
@@ -98,14 +99,7 @@ def _rank(request: BuildRequest, bases: tuple[str, ...], limits: Budget | None) 
         here, missing = list(dict.fromkeys(bases)), dict[str, str]()
     else:
         here, missing = split(read_catalogue().registry.base_models)
-    options = request.recipe.data
-    prepared = prepare(
-        request.task,
-        options,
-        source=request.source or None,
-        folder=request.data_folder,
-        request=LoadRequest(seed=options.seed),
-    )
+    prepared = prepared_rows(request)
     train, validation = (
         labelled(prepared, request.task.kind, prepared.dataset.split(name)) for name in ("train", "validation")
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 import typing
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,6 +16,7 @@ from hub.contract.outcomes import AnyOutcome, LabelsOutcome, NumbersOutcome, Out
 from hub.contract.reference import resolve
 from hub.contract.results import Evaluation, Interval
 from hub.evaluate.forms import Form, form_of_outcome
+from hub.evaluate.paired import interval, resampled
 from hub.evaluate.reliability import reliability_bins
 
 __all__ = [
@@ -148,16 +148,8 @@ def bootstrap(outcome: AnyOutcome, metric: Callable[[Any], float], resamples: in
 
     Source: Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 13.
     """
-    random = np.random.default_rng(seed)
-    rows = outcome.rows
-    values = [metric(outcome.take(random.integers(0, rows, rows))) for _ in range(resamples)]
-    # A draw without a single row of some label may leave a metric undefined.
-    finite = [value for value in values if math.isfinite(value)]
-    if not finite:
-        point = metric(outcome)
-        return Interval(point, point)
-    low, high = np.percentile(finite, [2.5, 97.5])
-    return Interval(float(low), float(high))
+    (draws,) = resampled([outcome], metric, resamples, seed)
+    return interval(draws, metric(outcome))
 
 
 def slice_outcomes(

@@ -116,7 +116,9 @@ def multi_label_loss(
     """
     from torch.nn import functional
 
-    target = truth * (1 - smoothing) + 0.5 * smoothing
+    from hub.train.losses_several import smoothed
+
+    target = smoothed(truth, smoothing)
     loss = functional.binary_cross_entropy_with_logits(logits, target, pos_weight=weights, reduction="none")
     return loss.sum(dim=1).mean()
 

@@ -33,7 +33,7 @@ def focal_loss_several(
     from torch.nn import functional
 
     each = functional.binary_cross_entropy_with_logits(
-        logits, _wanted(truth, smoothing), pos_weight=weights, reduction="none"
+        logits, smoothed(truth, smoothing), pos_weight=weights, reduction="none"
     )
     wrong = (truth - torch.sigmoid(logits)).abs()
     return (wrong.clamp(min=TINY) ** gamma * each).sum(dim=1).mean()
@@ -52,7 +52,7 @@ def balanced_loss_several(
     """
     from torch.nn import functional
 
-    each = functional.binary_cross_entropy_with_logits(logits, _wanted(truth, smoothing), reduction="none")
+    each = functional.binary_cross_entropy_with_logits(logits, smoothed(truth, smoothing), reduction="none")
     return (each * weights).sum(dim=1).mean()
 
 
@@ -87,7 +87,7 @@ def brier_loss_several(
     """
     import torch
 
-    each = (torch.sigmoid(logits) - _wanted(truth, smoothing)) ** 2
+    each = (torch.sigmoid(logits) - smoothed(truth, smoothing)) ** 2
     if weights is not None:
         each = each * torch.where(truth > 0, weights, torch.ones_like(weights))
     return each.sum(dim=1).mean()
@@ -125,10 +125,16 @@ def asymmetric_loss(
     kept = (torch.sigmoid(-logits) + shift).clamp(min=_SMALLEST, max=1)
     absent = -torch.log(kept) if shift else -functional.logsigmoid(-logits)
     absent = shifted.clamp(min=TINY) ** gamma * absent
-    target = _wanted(truth, smoothing)
+    target = smoothed(truth, smoothing)
     positive = target * there if weights is None else target * there * weights
     return (positive + (1 - target) * absent).sum(dim=1).mean()
 
 
-def _wanted(truth: torch.Tensor, smoothing: float) -> torch.Tensor:
+def smoothed(truth: torch.Tensor, smoothing: float) -> torch.Tensor:
+    """Return targets of which a share goes to one half.
+
+    Args:
+        truth: float32 [rows, labels], 0 or 1.
+        smoothing: the share, 0..1.
+    """
     return truth * (1 - smoothing) + 0.5 * smoothing

@@ -94,11 +94,13 @@ class Asked:
     """What PyTorch is asked, so that it can answer before there is a graph.
 
     Args:
+        pieces: what the model reads of each row.
         places: of each batch of pieces of one length, the row and the number of each piece.
         feeds: these batches, each with every input there is: a graph that lost one of them must not pass.
         shaped: further batches: padded, cut to one length, and one text alone with padding.
     """
 
+    pieces: tuple[tuple[Encoding, ...], ...]
     places: tuple[tuple[tuple[int, int], ...], ...]
     feeds: tuple[Feeds, ...]
     shaped: tuple[Feeds, ...]
@@ -115,14 +117,14 @@ def asked(rows: Measured, answers: Answers) -> Asked:
         rows: to compare on.
         answers: of the model.
     """
-    pieces = [answers.pieces(entry) for entry in rows.inputs]
+    pieces = tuple(tuple(answers.pieces(entry)) for entry in rows.inputs)
     by_length: dict[int, list[tuple[int, int]]] = {}
     for row, parts in enumerate(pieces):
         for place, piece in enumerate(parts):
             by_length.setdefault(len(piece.ids), []).append((row, place))
     places = [tuple(every[i : i + BATCH]) for every in by_length.values() for i in range(0, len(every), BATCH)]
     feeds = [answers.encoder.feeds([pieces[row][place] for row, place in batch], INPUTS) for batch in places]
-    return Asked(tuple(places), tuple(feeds), tuple(_batches(rows, answers)))
+    return Asked(pieces, tuple(places), tuple(feeds), tuple(_batches([first for first, *_ in pieces], answers)))
 
 
 def _by_row(wanted: Asked, found: Sequence[Scores], rows: Measured, answers: Answers) -> list[RowAnswer]:
@@ -133,8 +135,8 @@ def _by_row(wanted: Asked, found: Sequence[Scores], rows: Measured, answers: Ans
         for place, one in zip(batch, every, strict=True)
     }
     return [
-        answers.row(entry, [(piece, scores[row, place]) for place, piece in enumerate(answers.pieces(entry))])
-        for row, entry in enumerate(rows.inputs)
+        answers.row(entry, [(piece, scores[row, place]) for place, piece in enumerate(pieces)])
+        for row, (entry, pieces) in enumerate(zip(rows.inputs, wanted.pieces, strict=True))
     ]
 
 
@@ -176,13 +178,12 @@ def check_parity(
     shapes = f"alone and in batches of {BATCH}, padded and not"
     detail = f"largest difference in {what} over {len(rows)} rows, PyTorch against fp32, {shapes}"
     gate = GateResult("parity", LIMIT, worst, worst <= LIMIT, detail)
-    return Parity((gate, _same_tokens(loaded, rows, answers)), comparison, tuple(after))
+    return Parity((gate, _same_tokens(loaded, rows, wanted)), comparison, tuple(after))
 
 
-def _batches(rows: Measured, answers: Answers) -> Iterator[Feeds]:
+def _batches(pieces: Sequence[Encoding], answers: Answers) -> Iterator[Feeds]:
     """Yield batches of every form: padded, cut to one length, and one text alone with padding."""
-    pieces = [answers.pieces(entry)[0] for entry in rows.inputs]
-    short = [piece for piece in pieces if len(piece.ids) <= _BATCHED_TOKENS] or pieces
+    short = [piece for piece in pieces if len(piece.ids) <= _BATCHED_TOKENS] or list(pieces)
     sample = [short[int(place)] for place in np.linspace(0, len(short) - 1, min(_BATCHED_ROWS, len(short)))]
     for start in range(0, len(sample), BATCH):
         batch = sample[start : start + BATCH]
@@ -226,11 +227,10 @@ def _padded(piece: Encoding, extra: int, answers: Answers) -> Feeds:
     return {name: np.pad(feeds[name], ((0, 0), width), constant_values=fill[name]) for name in INPUTS}
 
 
-def _same_tokens(loaded: Loaded, rows: Measured, answers: Answers) -> GateResult:
+def _same_tokens(loaded: Loaded, rows: Measured, wanted: Asked) -> GateResult:
     """Compare the bundle's tokenizer with that of the checkpoint."""
     differ = 0
-    for entry in rows.inputs:
-        (ours, *others) = answers.pieces(entry)
+    for entry, (ours, *others) in zip(rows.inputs, wanted.pieces, strict=True):
         if others or ours.overflowing:
             continue  # windows, and where a text is cut, are a matter of the bundle
         text = getattr(entry, "text", entry)
