@@ -159,10 +159,11 @@ def _student(name: str, train: Rows, recipe: Recipe) -> tuple[Any, int]:
     """Return the recipe's student of a base model, untrained, and how many pieces its tokenizer has.
 
     Raises:
-        UsageError: HUB-R003, layers that the base model lacks.
+        UsageError: HUB-R003, layers that the base model lacks; HUB-R036, it cannot be pooled as the recipe says.
     """
     base, form = find_base(name), train.form
-    model = load_model(base, form.classes, form.answers, seed=recipe.seed, dropout=0.0)
+    pooling = recipe.teacher.pooling
+    model = load_model(base, form.classes, form.answers, seed=recipe.seed, dropout=0.0, pooling=pooling)
     document = tokenizer_document(load_tokenizer(base))
     pairs = bool(train.inputs) and type(train.inputs[0]) is tuple
     vocabulary = document.get("model", {}).get("vocab", ())

@@ -197,7 +197,8 @@ SEARCH = Stage(
             f"pipeline.stages.{name}"
             for name in ("candidates", "compress", "distill", "export", "finetune", "lab", "lengths", "margin")
         ),
-        *("pipeline.stages.trimming", "pipeline.stages.transfer", "contract.sampling", "data"),
+        *("pipeline.stages.instead", "pipeline.stages.trimming", "pipeline.stages.transfer"),
+        *("contract.sampling", "data"),
     ),
     reads=("exporter", "metrics", "budget", "unlabelled"),
 )
@@ -209,7 +210,7 @@ BASE = Stage(
     title="choice of the base model",
     module="stages.bases",
     needs=("data",),
-    recipe=("base", "seed", "max_length", "window_stride", "student", "compress"),
+    recipe=("base", "seed", "max_length", "window_stride", "teacher.pooling", "student", "compress"),
     code=(
         *(*_TRAINING, *_RUNNING, "contract.standard_metrics", "edge.machine", "edge.timing", "search.size"),
         "pipeline.bases",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 LEXICAL = "lexical.npz"
 MIXTURE = "mixture"
+VALIDATION = "validation.json"
+"""Says what the model with its branch scores on validation rows; absent where there is no branch."""
 
 
 def weigh_branch(
@@ -38,7 +41,7 @@ def weigh_branch(
 
     Args:
         context: of the build.
-        folder: of the stage, takes ``lexical.npz`` and ``mixture.json``.
+        folder: of the stage, takes ``lexical.npz``, ``mixture.json`` and ``validation.json``.
         model: trained encoder, fp32.
         lexical: the fitted branch for the model's vocabulary; ``None`` when the recipe wants none.
         validation: rows that choose, as they are and as token ids.
@@ -54,17 +57,40 @@ def weigh_branch(
         truth = calibration[0].truth
         parts = [_both(model, lexical, rows) for _, rows in (validation, calibration)]
         temperatures = [form.fit_temperature(part, truth) for part in parts[1]]
-        mixture = choose_mixture(*parts[0], temperatures, lambda mixed: headline(form.probabilities(mixed)))
+        encoder, margins = parts[0]
+        mixture = choose_mixture(encoder, margins, temperatures, lambda mixed: headline(form.probabilities(mixed)))
+        mixed = mixture.encoder * encoder + mixture.lexical * margins
+        write_json(folder / VALIDATION, {"score": headline(form.probabilities(mixed))})
         lexical.save(folder / LEXICAL)
     file = folder / f"{MIXTURE}.json"
     write_json(file, to_json(mixture))
     return (file,) if lexical is None else (folder / LEXICAL, file)
 
 
+def teacher_branch(context: Context, kept: Sequence[int] | None) -> LexicalModel | None:
+    """Return the teacher's branch for a smaller vocabulary; ``None`` when it has none.
+
+    Args:
+        context: of a run whose teacher stands.
+        kept: ids of the pieces that stay, in their new order; ``None`` for all.
+    """
+    file = context.run.stage("finetune") / LEXICAL
+    if not file.is_file():
+        return None
+    lexical = LexicalModel.load(file)
+    return lexical if kept is None else lexical.keep_pieces(kept)
+
+
 def read_branch(folder: Path) -> tuple[LexicalModel | None, Mixture]:
     """Read what `weigh_branch` left; the model is ``None`` when it counts nothing."""
     mixture: Mixture = read(Mixture, json.loads((folder / f"{MIXTURE}.json").read_text("utf-8")))
     return (LexicalModel.load(folder / LEXICAL) if mixture.share else None), mixture
+
+
+def validation_score(folder: Path) -> float | None:
+    """Read what the model in a stage's folder scored with its branch; ``None`` where there is no branch."""
+    file = folder / VALIDATION
+    return float(json.loads(file.read_text("utf-8"))["score"]) if file.is_file() else None
 
 
 def with_branch(model: PreTrainedModel, folder: Path) -> Any:

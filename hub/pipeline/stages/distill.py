@@ -19,7 +19,7 @@ from hub.edge.schema import to_json
 from hub.pipeline.context import Context
 from hub.pipeline.fingerprint import files_fingerprint
 from hub.pipeline.run import SCRATCH
-from hub.pipeline.stages.branch import LEXICAL, MIXTURE, read_branch, weigh_branch
+from hub.pipeline.stages.branch import LEXICAL, MIXTURE, read_branch, teacher_branch, weigh_branch
 from hub.pipeline.stages.encoding import encode_rows, finer_words
 from hub.pipeline.stages.finetune import TOKENIZER, load_teacher, teacher_encoder
 from hub.pipeline.stages.instead import keep_teacher_instead
@@ -37,7 +37,6 @@ from hub.train.augment import TokenMasking, token_masking
 from hub.train.base import tokenizer_document
 from hub.train.batches import EncodedRows
 from hub.train.inference import by_unit
-from hub.train.lexical import LexicalModel
 from hub.train.mixed import ALONE
 from hub.train.relations import Relations
 from hub.train.student import make_student, spread_layers
@@ -246,15 +245,7 @@ def _weigh(
         context,
         folder,
         student,
-        _student_lexical(context, kept),
+        teacher_branch(context, kept),
         (validation, encode_rows(encoder, validation)),
         (calibration, encode_rows(encoder, calibration)),
     )
-
-
-def _student_lexical(context: Context, kept: Sequence[int] | None) -> LexicalModel | None:
-    """The teacher's branch for the student's vocabulary; ``None`` when it has none."""
-    if not (context.run.stage("finetune") / LEXICAL).is_file():
-        return None
-    lexical = LexicalModel.load(context.run.stage("finetune") / LEXICAL)
-    return lexical if kept is None else lexical.keep_pieces(kept)

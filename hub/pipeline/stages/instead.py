@@ -12,7 +12,7 @@ from hub.edge.encode import Encoder
 from hub.edge.files import write_json
 from hub.pipeline.context import Context
 from hub.pipeline.run import SCRATCH
-from hub.pipeline.stages.branch import LEXICAL, MIXTURE, with_branch
+from hub.pipeline.stages.branch import LEXICAL, MIXTURE, VALIDATION, teacher_branch, validation_score, with_branch
 from hub.pipeline.stages.encoding import encode_rows
 from hub.pipeline.stages.finetune import TOKENIZER, load_teacher, load_whole_teacher, teacher_encoder
 from hub.pipeline.stages.rows import Rows, rows_of
@@ -20,7 +20,6 @@ from hub.pipeline.stages.scoring import headline_score
 from hub.pipeline.stages.training import INSTEAD, MODEL
 from hub.pipeline.stages.trimming import trim, write_tokenizer
 from hub.train.inference import scores
-from hub.train.lexical import LexicalModel
 from hub.train.students import LAYERS, load_student_model, save_student_model
 
 
@@ -38,10 +37,14 @@ def keep_teacher_instead(context: Context, folder: Path) -> None:
     if recipe.student.form != LAYERS or not recipe.student.least_share:
         return
     validation = rows_of(context, "validation")
-    teacher, tokenizer = load_whole_teacher(context)
-    whole = _score(context, teacher, validation, teacher_encoder(context, tokenizer, folder / SCRATCH))
+    whole = validation_score(context.run.stage("finetune"))
+    if whole is None:
+        teacher, tokenizer = load_whole_teacher(context)
+        whole = _score(context, teacher, validation, teacher_encoder(context, tokenizer, folder / SCRATCH))
+    if whole <= 0:
+        return
     found = _student_share(context, folder, validation, whole)
-    if whole <= 0 or found >= recipe.student.least_share:
+    if found >= recipe.student.least_share:
         return
     for options in (recipe.compress, dataclasses.replace(recipe.compress, trim_vocabulary=False)):
         _put_teacher(context, folder, options)
@@ -57,10 +60,12 @@ def keep_teacher_instead(context: Context, folder: Path) -> None:
 
 
 def _student_share(context: Context, folder: Path, validation: Rows, whole: float) -> float:
-    recipe = context.recipe
+    recipe, known = context.recipe, validation_score(folder)
+    if known is not None:
+        return 100 * known / whole
     student = with_branch(load_student_model(folder / MODEL, context.kind.answers), folder)
     encoder = Encoder(folder / MODEL / TOKENIZER, recipe.max_length, recipe.window_stride)
-    return 100 * _score(context, student, validation, encoder) / whole if whole > 0 else 100.0
+    return 100 * _score(context, student, validation, encoder) / whole
 
 
 def _score(context: Context, model: Any, validation: Rows, encoder: Encoder) -> float:
@@ -75,10 +80,11 @@ def _put_teacher(context: Context, folder: Path, options: Compression) -> None:
     read = encode_rows(teacher_encoder(context, tokenizer, folder / SCRATCH), rows_of(context, "train"))
     document, kept, note = trim(options, teacher, tokenizer, read)
     shutil.rmtree(folder / MODEL)
+    (folder / VALIDATION).unlink(missing_ok=True)
     save_student_model(teacher, folder / MODEL)
     write_json(folder / "vocabulary.json", {"pieces": len(document["model"]["vocab"]), "note": note})
     write_tokenizer(folder / MODEL, document, recipe.max_length, tokenizer)
     shutil.copyfile(finished / f"{MIXTURE}.json", folder / f"{MIXTURE}.json")
-    if (finished / LEXICAL).is_file():
-        lexical = LexicalModel.load(finished / LEXICAL)
-        (lexical if kept is None else lexical.keep_pieces(kept)).save(folder / LEXICAL)
+    lexical = teacher_branch(context, kept)
+    if lexical is not None:
+        lexical.save(folder / LEXICAL)
