@@ -18,6 +18,7 @@ import common
 import int8_accuracy
 import numpy as np
 from common import Figure
+from precision_products import gains
 
 from hub.contract import ExportRequest, Feeds, QuantizedForm, QuantizeRequest
 from hub.edge.encode import Encoder
@@ -137,6 +138,8 @@ def figures(
     ]
     ratio = round(times[STUDENT_FP32]["64"] / times[STUDENT_INT8]["64"], 2)
     found = [Figure("int8 of two layers against its own fp32, 64 tokens", ratio, "times faster", FASTER, None, True)]
+    for what, gain in gains(FOLDER, max(TIMED_TOKENS)).items():
+        found.append(Figure(f"int8 against fp32, {what} alone, {max(TIMED_TOKENS)} tokens", gain, "times faster"))
     for row in table:
         if row["points_lost"] is not None:
             found.append(Figure(f"{row['form']}: score lost on test rows", row["points_lost"], "points"))
