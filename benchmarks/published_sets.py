@@ -1,0 +1,246 @@
+"""Sets with published scores: which task trains on them, with which settings, and what they must reach."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import shutil
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+Row = Mapping[str, Any]
+
+CUT_SEED = 13
+_CUT_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class Published:
+    """One line of the table.
+
+    Args:
+        task: whose recipe is trained.
+        data: folder of the set below that of all sets; ``""`` for the rows of the task itself.
+        metric: of `METRICS`.
+        must: what the mean of three seeds must reach.
+        stretch: what one would like.
+        known: published scores, as the set's README quotes them.
+        recipe: built-in recipe that the settings start from.
+        settings: of the teacher, chosen on validation rows, or fixed beforehand.
+        shots: rows of each label that are drawn for training, anew with every seed; 0 takes all.
+        cut: a tenth of the training rows goes to validation, because the set has none, or very few.
+        part: slice of the task's own test rows; ``""`` for sets.
+        relative: the limits are differences from the linear baseline.
+        chosen: how the settings were found.
+    """
+
+    task: str
+    data: str
+    metric: str
+    must: float
+    stretch: float
+    known: str
+    recipe: str = "quick"
+    settings: tuple[str, ...] = ()
+    shots: int = 0
+    cut: bool = False
+    part: str = ""
+    relative: bool = False
+    chosen: str = ""
+
+
+def prepare(entry: Published, home: Path, target: Path, seed: int) -> Path:
+    """Write a folder that ``hub train --data`` reads: test rows are not in it.
+
+    Validation rows stand in for calibration and test, so that no further training row is held back and none is left
+    out for being like a test row: published scores are trained that way too. Duplicates among training rows, and
+    those of validation rows, the hub leaves out as ever. With ``shots`` nothing but the drawn rows is there, and the
+    hub cuts what it needs from them; the file of test rows holds training rows that were not drawn.
+
+    Args:
+        entry: of the table.
+        home: folder of all sets.
+        target: to write; an earlier one is replaced.
+        seed: of the draw.
+    """
+    source = home / entry.data
+    suffix = next(file.suffix for file in source.glob("train.*"))
+    train, validation = (rows_of(source, name) for name in ("train", "validation"))
+    if entry.shots:
+        train, rest = drawn(train, entry.shots, f"{entry.data}:{entry.shots}:{seed}")
+        written = {"train": train, "test": drawn(rest, 1, f"{entry.data}:unused")[0]}
+    else:
+        if entry.cut:
+            train, apart = cut(train)
+            validation = [*validation, *apart]
+        written = {"train": train, **dict.fromkeys(("validation", "calibration", "test"), validation)}
+    partial = target.with_name(f"{target.name}.partial")
+    for folder in (partial, target):
+        shutil.rmtree(folder, ignore_errors=True)
+    partial.mkdir(parents=True)
+    for name, rows in written.items():
+        _write(partial / f"{name}{suffix}", rows)
+    return partial.rename(target)
+
+
+def rows_of(folder: Path, name: str) -> list[Row]:
+    """Return the rows of one file of a set; none where it has no such file."""
+    for file in folder.glob(f"{name}.*"):
+        with file.open(encoding="utf-8", newline="") as lines:
+            return [json.loads(line) for line in lines] if file.suffix == ".jsonl" else list(csv.DictReader(lines))
+    return []
+
+
+def drawn(rows: Sequence[Row], count: int, seed: str) -> tuple[list[Row], list[Row]]:
+    """Return so many rows of each label, and the others."""
+    by_label: dict[str, list[int]] = defaultdict(list)
+    for number, row in enumerate(rows):
+        by_label[row["label"]].append(number)
+    random_ = random.Random(seed)
+    chosen = {number for label in sorted(by_label) for number in random_.sample(by_label[label], count)}
+    return _parted(rows, chosen)
+
+
+def cut(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    """Return nine tenths of the rows of each label, and the others.
+
+    Rows of one article, and rows with one text, stay together; such a group counts for the label of its first row.
+    """
+    groups: dict[str, list[int]] = defaultdict(list)
+    for number, row in enumerate(rows):
+        groups[str(row.get("pmid") or text_of(row))].append(number)
+    by_label: dict[str, list[list[int]]] = defaultdict(list)
+    for group in groups.values():
+        by_label[rows[group[0]]["label"]].append(group)
+    random_ = random.Random(CUT_SEED)
+    apart = {
+        number
+        for label in sorted(by_label)
+        for group in random_.sample(by_label[label], round(_CUT_SHARE * len(by_label[label])))
+        for number in group
+    }
+    validation, train = _parted(rows, apart)
+    return train, validation
+
+
+def text_of(row: Row) -> str:
+    """Return what two rows are compared by: lower-cased, white space made one."""
+    text = row["text"] if "text" in row else " ".join(row["tokens"])
+    return " ".join(str(text).lower().split())
+
+
+def _parted(rows: Sequence[Row], chosen: set[int]) -> tuple[list[Row], list[Row]]:
+    inside = [row for number, row in enumerate(rows) if number in chosen]
+    return inside, [row for number, row in enumerate(rows) if number not in chosen]
+
+
+def _write(file: Path, rows: Sequence[Row]) -> None:
+    with file.open("w", encoding="utf-8", newline="") as lines:
+        if file.suffix == ".jsonl":
+            lines.writelines(json.dumps(row) + "\n" for row in rows)
+        else:
+            table = csv.DictWriter(lines, list(rows[0]))
+            table.writeheader()
+            table.writerows(rows)
+
+
+FEWSHOT = (
+    "strategy.name=fewshot",
+    "teacher.pooling=mean",
+    "teacher.epochs=1",
+    "teacher.learning_rate=5e-5",
+    "teacher.batch_size=32",
+    "lexical.use=false",
+)
+"""What docs/recipes.md advises for few rows."""
+
+
+SETS: Mapping[str, Published] = {
+    "banking77": Published(
+        "finance/banking-intent",
+        "finance/banking77",
+        "accuracy",
+        0.93,
+        0.937,
+        "BERT-large tuned 93.66",
+        "standard",
+        cut=True,
+    ),
+    "banking77, 10 a class": Published(
+        "finance/banking-intent",
+        "finance/banking77",
+        "accuracy",
+        0.845,
+        0.86,
+        "USE+ConveRT 85.19",
+        settings=FEWSHOT,
+        shots=10,
+        chosen="fixed beforehand",
+    ),
+    "financial_phrasebank": Published(
+        "finance/headline-sentiment",
+        "finance/financial_phrasebank",
+        "accuracy",
+        0.84,
+        0.87,
+        "BERT 0.856, FinBERT 0.872",
+        "standard",
+    ),
+    "ncbi_disease": Published(
+        "medical/disease-mentions",
+        "medical/ncbi_disease",
+        "entity_f1",
+        0.81,
+        0.84,
+        "BERT 85.63",
+        "standard",
+    ),
+    "policyie_intent": Published(
+        "legal/privacy-practice",
+        "legal/policyie_intent",
+        "macro_f1",
+        0.79,
+        0.847,
+        "BERT 84.7",
+        "standard",
+        cut=True,
+    ),
+    "unfair_tos": Published(
+        "legal/privacy-practice",
+        "legal/unfair_tos",
+        "f1_unfair",
+        0.74,
+        0.80,
+        "linear 0.669",
+        "standard",
+    ),
+    "mwo2kg_ner": Published(
+        "manufacturing/work-order-entities",
+        "manufacturing/mwo2kg_ner",
+        "entity_f1",
+        0.826,
+        0.84,
+        "Flair 0.826",
+        "standard",
+    ),
+    "pubmed_sections": Published(
+        "medical/note-topic",
+        "medical/pubmed_sections",
+        "accuracy",
+        0.91,
+        0.92,
+        "linear 0.893",
+        "standard",
+        cut=True,
+    ),
+    "icd10-chapter, known codes": Published(
+        "medical/icd10-chapter", "", "macro_f1", -0.01, 0.03, "linear 0.890", part="known-codes", relative=True
+    ),
+    "icd10-chapter, unseen categories": Published(
+        "medical/icd10-chapter", "", "macro_f1", 0.02, 0.061, "linear 0.739", part="unseen-categories", relative=True
+    ),
+}
