@@ -9,6 +9,7 @@ from typing import Any
 from hub.checkpoint.errors import first_line
 from hub.contract.errors import UsageError, nearest
 from hub.contract.kinds import KINDS
+from hub.train.pooled import PREFIX, is_pooled
 
 EMBEDDINGS = "embeddings"
 
@@ -143,7 +144,7 @@ def _task_of(name: str, config: Mapping[str, Any]) -> tuple[str, str]:
     import transformers
     from optimum.exporters.tasks import TasksManager
 
-    found = getattr(transformers, name, None)
+    found = getattr(transformers, name.removeprefix(PREFIX) if is_pooled(config) else name, None)
     if not isinstance(found, type):
         return "", f"{name} is no class of transformers {transformers.__version__}"
     try:

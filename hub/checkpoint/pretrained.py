@@ -14,6 +14,7 @@ from hub.checkpoint.kinds import EMBEDDINGS
 from hub.contract.errors import CheckpointError, HubError, UsageError
 from hub.contract.kinds import KINDS
 from hub.train.base import quiet_transformers
+from hub.train.pooled import PREFIX, is_pooled, mean_pooled_class
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
@@ -64,9 +65,11 @@ def load_pretrained(
 
     try:
         with quiet_transformers():
-            model, found = getattr(transformers, class_name).from_pretrained(
+            config = _config(folder, checkpoint, allowed)
+            pooled = class_name.startswith(PREFIX) and is_pooled(config)
+            model, found = (mean_pooled_class(config) if pooled else getattr(transformers, class_name)).from_pretrained(
                 folder,
-                config=_config(folder, checkpoint, allowed),
+                config=config,
                 attn_implementation="eager",
                 dtype=torch.float32,
                 use_safetensors=not weights.pickled,

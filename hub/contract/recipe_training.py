@@ -39,6 +39,8 @@ class Training:
         augment: ``typos``, ``numbers``, or an augmentation that the task offers; several with commas between them,
             ``""`` for none.
         augment_share: of the texts of an epoch that are changed, 0..1; other ones in each epoch.
+        pooling: what the head reads: ``model`` as the architecture has it, most often the first token; ``mean`` of all
+            tokens, which tells more where rows are few, and takes longer in the last layer.
         folds: parts of a k-fold training that gives out-of-fold predictions, at least 2; 0 trains once.
     """
 
@@ -67,6 +69,7 @@ class Training:
     augment: str = ""
     augment_share: float = 0.5
     folds: int = 0
+    pooling: str = "model"
 
 
 @dataclass(frozen=True)

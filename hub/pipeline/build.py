@@ -29,6 +29,7 @@ from hub.pipeline.progress import Reporter, libraries_to_log, logs_to
 from hub.pipeline.run import Run, RunInfo, StageRecord, now
 from hub.pipeline.stages.refusals import check_training
 from hub.train.base import base_names, find_base
+from hub.train.pooled import check_pooling
 from hub.train.strategies import check_strategy
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._]+")
@@ -106,7 +107,9 @@ def build(
         check_target(request.out)
     check_training(request.task, request.recipe)
     check_strategy(request.recipe.strategy, request.task.kind)
-    if KINDS[request.task.kind].reads == "text":
+    kind = KINDS[request.task.kind]
+    check_pooling(request.recipe.teacher.pooling, kind, request.recipe.strategy.name)
+    if kind.reads == "text":
         for base in base_names(request.recipe.base):
             find_base(base)
     new_home = not home.exists()

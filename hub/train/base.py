@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from hub.contract.errors import HubError, MissingError, NetworkError, UsageError
 from hub.edge.files import sha256, write_text
+from hub.train.pooled import MEAN, is_pooled, mean_pooled_class
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -202,7 +203,22 @@ def model_class(answers: str) -> Any:
     return AutoModelForTokenClassification if answers == "spans" else AutoModelForSequenceClassification
 
 
-def load_model(base: BaseModel, labels: Sequence[str], answers: str, *, seed: int, dropout: float) -> PreTrainedModel:
+def saved_class(folder: Path, answers: str) -> Any:
+    """Return the class of a model that the hub has trained and written.
+
+    Args:
+        folder: with its config.json.
+        answers: as `model_class` takes it.
+    """
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(folder)
+    return mean_pooled_class(config) if is_pooled(config) else model_class(answers)
+
+
+def load_model(
+    base: BaseModel, labels: Sequence[str], answers: str, *, seed: int, dropout: float, pooling: str = "model"
+) -> PreTrainedModel:
     """Load a base model with a fresh head, in fp32.
 
     Args:
@@ -211,13 +227,14 @@ def load_model(base: BaseModel, labels: Sequence[str], answers: str, *, seed: in
         answers: form of the answer, as `hub.contract.Kind` names it.
         seed: of the head's weights.
         dropout: of encoder and head while training, 0..1.
+        pooling: what the head reads, ``model`` or ``mean``; a base model that was trained with the mean keeps it.
 
     Returns:
         A ``PreTrainedModel`` for sequence or token classification with eager attention, whose backward pass on
         short texts is faster on CPUs than that of fused attention.
 
     Raises:
-        UsageError: HUB-T001, the base model cannot be read.
+        UsageError: HUB-T001, the base model cannot be read; HUB-R036, it cannot be pooled so.
         NetworkError: HUB-N001.
     """
     import torch
@@ -234,7 +251,9 @@ def load_model(base: BaseModel, labels: Sequence[str], answers: str, *, seed: in
             if "drop" in name and "layerdrop" not in name and isinstance(value, float | int):
                 setattr(config, name, dropout)
         model: PreTrainedModel
-        model, found = model_class(answers).from_pretrained(
+        mean = pooling == MEAN or (answers != "spans" and is_pooled(config))
+        kind = mean_pooled_class(config) if mean else model_class(answers)
+        model, found = kind.from_pretrained(
             base.location,
             revision=base.revision or "main",
             config=config,

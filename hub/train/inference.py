@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from hub.train.batches import CUT_OFF, Batch, EncodedRows, make_batch
 from hub.train.devices import device_of
+from hub.train.pooled import MEAN, SETTING
 
 if TYPE_CHECKING:
     import torch
@@ -58,7 +59,8 @@ def scores_and_hidden(
 
     Returns:
         float32 [slots, outputs] and float32 [slots, hidden]: for each input, or for each word of each row. The
-        hidden state is the last layer's at the first token, or at the word's first token.
+        hidden state is what the head reads of the last layer: that of the first token, or of the word's first token,
+        or the mean of all tokens.
     """
     found, hidden = _read(model, rows, batch_size, hidden=True)
     if hidden is None:
@@ -87,7 +89,15 @@ def read_batch(model: Any, batch: Batch, *, hidden: bool) -> tuple[torch.Tensor,
     if batch.read is not None:
         at = (batch.read[:, 0].to(device), batch.read[:, 1].to(device))
         return logits[at].float().cpu(), None if last is None else last[at].float().cpu()
-    return logits.float().cpu(), None if last is None else last[:, 0].float().cpu()
+    return logits.float().cpu(), None if last is None else _read_by_head(model, last, batch).float().cpu()
+
+
+def _read_by_head(model: Any, last: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """Return what the head reads of the last layer's states: the first token's, or the mean of all tokens."""
+    if getattr(model.config, SETTING, "") != MEAN:
+        return last[:, 0]
+    present = batch.mask.to(last.device).unsqueeze(-1).to(last.dtype)
+    return (last * present).sum(dim=1) / present.sum(dim=1)
 
 
 def _read(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hub.contract.errors import UsageError
 from hub.contract.recipe import Distillation
 from hub.edge.files import write_json, written_whole
-from hub.train.base import model_class, quiet_transformers
+from hub.train.base import quiet_transformers, saved_class
 from hub.train.student import make_student
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def load_student_model(folder: Path, answers: str = "label") -> Any:
     """
     if not is_light(folder):
         with quiet_transformers():
-            return model_class(answers).from_pretrained(folder, attn_implementation="eager").eval()
+            return saved_class(folder, answers).from_pretrained(folder, attn_implementation="eager").eval()
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 

@@ -130,6 +130,13 @@ def test_pairs_change_the_encoder_and_the_head_is_fitted(train: Train) -> None:
     assert not changed(after, again)
 
 
+def test_pairs_are_trained_on_the_mean_where_the_head_reads_it(train: Train) -> None:
+    settings = ("strategy.name=fewshot", "strategy.pairs=3", "data.max_rows_per_label=8", "teacher.pooling=mean")
+    _, after, built = train(*settings, "lexical.use=false", name="mean")
+    assert not any("pooler" in name for name in after)
+    assert training_of(built).best_score > 0.6  # of four labels, from eight rows each
+
+
 @pytest.mark.parametrize(
     ("settings", "code"),
     [

@@ -30,8 +30,8 @@ from hub.train.base import (
     find_base,
     load_model,
     load_tokenizer,
-    model_class,
     quiet_transformers,
+    saved_class,
     tokenizer_document,
 )
 from hub.train.batches import EncodedRows
@@ -55,7 +55,15 @@ def run(context: Context, folder: Path) -> str:
     recipe = context.recipe
     base = find_base(recipe.base)
     tokenizer = load_tokenizer(base)
-    model = load_model(base, train.form.classes, context.kind.answers, seed=recipe.seed, dropout=recipe.teacher.dropout)
+    options = recipe.teacher
+    model = load_model(
+        base,
+        train.form.classes,
+        context.kind.answers,
+        seed=recipe.seed,
+        dropout=options.dropout,
+        pooling=options.pooling,
+    )
     _check_fit(model.config, recipe, context.kind.name)
     if recipe.student.form == LAYERS:
         check_student(model, recipe.student.layers)
@@ -209,7 +217,7 @@ def load_teacher(context: Context) -> tuple[PreTrainedModel, PreTrainedTokenizer
 
     folder = context.run.stage("finetune") / MODEL
     with quiet_transformers():
-        model = model_class(context.kind.answers).from_pretrained(folder, attn_implementation="eager")
+        model = saved_class(folder, context.kind.answers).from_pretrained(folder, attn_implementation="eager")
         return model.eval(), AutoTokenizer.from_pretrained(folder)
 
 

@@ -47,6 +47,28 @@ def test_the_reference_is_what_transformers_answers(classifier: Path) -> None:
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+def test_a_head_on_the_mean_of_the_tokens_is_known(tmp_path: Path) -> None:
+    from hub.train.base import find_base, load_model, load_tokenizer
+    from hub.train.students import save_student_model
+
+    with quiet_transformers():
+        base = find_base(str(make_checkpoint(tmp_path / "base", "bert", "embeddings")))
+        model = load_model(base, ("a", "b", "c"), "label", seed=3, dropout=0.0, pooling="mean").eval()
+        save_student_model(model, tmp_path / "saved")
+        load_tokenizer(base).save_pretrained(tmp_path / "saved")
+    feeds = feeds_of(TEXTS)
+    with torch.inference_mode():
+        expected = model(**{name: torch.from_numpy(array) for name, array in feeds.items()}).logits.numpy()
+
+    loaded = load(tmp_path / "saved")
+
+    assert loaded.checkpoint.kinds == ("text-classification", "multi-label", "embeddings")
+    np.testing.assert_allclose(reference_scores(loaded, feeds), expected, atol=1e-5)
+    change(tmp_path / "saved" / "config.json", architectures=["MeanPooledNothing"])
+    with pytest.raises(UsageError, match="HUB-X104"):
+        load(tmp_path / "saved")
+
+
 OUTPUT_AXES = {
     "text-classification": (3,),
     "multi-label": (4,),

@@ -19,6 +19,10 @@ _TASKS = {
 """Kind to optimum's name of the task."""
 
 
+_MEAN_POOLED = "MeanPooled"
+"""In front of the names of such classes; see `hub.train.pooled`."""
+
+
 def is_pretrained(model: Any) -> bool:
     """Return whether a model is one of transformers, which has an exporter of its own."""
     from transformers import PreTrainedModel
@@ -53,8 +57,10 @@ def check_task(model: Any, kind: str) -> None:
         raise UsageError(
             "HUB-X020", f"{name} alone does not do {kind}", why, "give a torch.nn.Module with sample_inputs()"
         )
+    # The hub's heads on the mean of the tokens are subclasses of transformers' own.
+    known = type(model).__mro__[1] if name.startswith(_MEAN_POOLED) else type(model)
     try:
-        found = TasksManager.infer_task_from_model(type(model))
+        found = TasksManager.infer_task_from_model(known)
     except (KeyError, ValueError) as error:
         raise UsageError("HUB-X020", f"no task is known for the model class {name}", str(error)) from error
     if found != wanted:
