@@ -9,21 +9,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from hub.contract.errors import BundleError, UsageError
-from hub.edge import Bundle, NumberPrediction, selftest, writer
-from hub.edge.answers import decode_tags, sigmoid, softmax
+from hub.edge import Bundle, NumberPrediction, selftest
+from hub.edge.answers import sigmoid, softmax
 from hub.edge.folder import PREPROCESSOR, SELFTEST, read_manifest
 from hub.edge.schema import LabelEntry
 from hub.edge.verify import verify
+from tests.support.kind_bundles import opened, resealed
 from tests.support.tiny_bundle import STRENGTH
 from tests.support.tiny_kinds import (
     BIAS,
     ROWS,
-    SENTENCES,
-    SURE,
     make_label_bundle,
     make_labels_bundle,
     make_spans_bundle,
@@ -31,28 +28,7 @@ from tests.support.tiny_kinds import (
     worth,
 )
 
-QUICK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 HALF = {"animal": 0.5, "plant": 0.5, "stone": 0.5}
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    root = tmp_path_factory.mktemp("kinds")
-    return {
-        "labels": make_labels_bundle(root / "labels"),
-        "spans": make_spans_bundle(root / "spans"),
-        "number": make_table_bundle(root / "number"),
-        "row label": make_table_bundle(root / "row-label", number=False),
-    }
-
-
-def opened(made: dict[str, Path], name: str, variant: str = "fp32") -> Bundle:
-    return Bundle.open(made[name], variant=variant)
-
-
-def resealed(folder: Path, **changes: Any) -> Path:
-    writer.seal(folder, dataclasses.replace(read_manifest(folder), **changes))
-    return folder
 
 
 # -- several labels ---------------------------------------------------------------------------------
@@ -112,122 +88,6 @@ def test_the_predicted_label_is_listed_in_the_self_test_though_improbable(tmp_pa
     rows = [json.loads(line)["expect"]["fp32"] for line in (folder / SELFTEST).read_text("utf-8").splitlines()]
     assert all(set(row) == {"good", "bad"} for row in rows)
     assert {answer.label for answer in Bundle.open(folder).predict(ROWS)} == {"bad"}
-
-
-# -- entities ---------------------------------------------------------------------------------------
-
-
-def test_entities_have_places_types_and_scores(made: dict[str, Path]) -> None:
-    text = "Ada Lovelace saw Paris, and New York."
-    (answer,) = opened(made, "spans").predict([text])
-    assert [(span.text, span.label) for span in answer.spans] == [
-        ("Ada Lovelace", "person"), ("Paris", "city"), ("New York", "city")
-    ]  # fmt: skip
-    sure = np.exp(SURE)
-    for span in answer.spans:
-        assert text[span.start : span.end] == span.text
-        assert span.score == pytest.approx((sure + 1) / (sure + 4), abs=1e-6)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "مرحبا Paris مرحبا", "\u202eParis\u202c", "😀😀 Paris 😀", "👩‍👩‍👧 new york", "a\0b Paris\0",
-        "\r\n\tParis\x1b[2J",
-        "e\u0301e\u0301 Paris", "漢字Paris漢字", "\ufeffParis", "\ud83d\ude00 Paris \ud800",
-        "\ud83d\ude00\ud83d\ude00 new york",
-        "x" * 200 + " Paris", "PARIS", "paris" + " " * 500 + "new\n\nyork",
-    ],
-)  # fmt: skip
-@pytest.mark.parametrize("variant", ["fp32", "int8"])
-def test_characters_are_counted_as_python_does(made: dict[str, Path], text: str, variant: str) -> None:
-    (answer,) = opened(made, "spans", variant).predict([text])
-    assert {span.label for span in answer.spans} == {"city"}
-    for span in answer.spans:
-        assert text[span.start : span.end] == span.text
-        assert span.text.split()[0].casefold() in ("paris", "new")
-
-
-@QUICK
-@given(parts=st.lists(st.sampled_from(["paris", "new york"]) | st.text(st.characters(), max_size=6), max_size=8))
-def test_any_text_has_entities_in_order_that_do_not_overlap(made: dict[str, Path], parts: list[str]) -> None:
-    text = " ".join(parts)
-    (answer,) = opened(made, "spans").predict([text])
-    ends = [0]
-    for span in answer.spans:
-        assert ends[-1] <= span.start < span.end <= len(text)
-        assert span.text == text[span.start : span.end]
-        ends.append(span.end)
-    if all(part in ("paris", "new york") for part in parts):
-        assert [span.text for span in answer.spans] == parts
-
-
-@pytest.mark.parametrize("text", ["", " ", "\0", "the old river", "\u200b"])
-def test_a_text_without_entities_has_none(made: dict[str, Path], text: str) -> None:
-    assert opened(made, "spans").predict([text])[0].spans == ()
-
-
-def test_entities_below_the_confidence_are_left_out(made: dict[str, Path]) -> None:
-    bundle = opened(made, "spans")
-    assert len(bundle.predict(["Paris"], min_confidence=0.9)[0].spans) == 1
-    assert bundle.predict(["Paris"], min_confidence=1.0)[0].spans == ()
-
-
-def test_texts_of_different_lengths_do_not_disturb_each_other(made: dict[str, Path]) -> None:
-    texts = [*SENTENCES, "", "paris " * 30]
-    for variant in ("fp32", "int8"):
-        bundle = opened(made, "spans", variant)
-        assert bundle.predict(texts, workers=2) == [bundle.predict([text])[0] for text in texts]
-
-
-def test_given_words_get_their_tags(made: dict[str, Path]) -> None:
-    bundle = opened(made, "spans")
-    rows = [("in", "new", "york", "!"), ("Ada",), (), ("\u200b", "paris")]
-    assert bundle.word_tags(rows) == [("O", "B-city", "I-city", "O"), ("B-person",), (), ("O", "B-city")]
-    first, second, empty, dropped = bundle.word_probabilities(rows)
-    assert (first.shape, second.shape, empty.shape) == ((4, 5), (1, 5), (0, 5))
-    np.testing.assert_allclose(first[1], softmax(np.array([0, SURE, 0, 0, 0])), atol=1e-6)
-    assert dropped[0].tolist() == [1, 0, 0, 0, 0]
-
-
-def test_words_beyond_the_models_length_are_outside(tmp_path: Path) -> None:
-    bundle = Bundle.open(make_spans_bundle(tmp_path / "a", max_length=5))
-    assert bundle.word_tags([("paris",) * 5]) == [("B-city",) * 3 + ("O",) * 2]
-    assert len(bundle.predict(["paris " * 5])[0].spans) == 3
-
-
-@pytest.mark.parametrize("stride", [1, 2])
-def test_windows_find_the_entities_of_a_long_text(tmp_path: Path, stride: int) -> None:
-    bundle = Bundle.open(make_spans_bundle(tmp_path / "a", max_length=5, stride=stride))
-    text = "paris old new york ada x paris xyzzy new york"
-    (answer,) = bundle.predict([text])
-    assert [span.text for span in answer.spans] == ["paris", "new york", "ada", "paris", "new york"]
-    assert answer.windows > 3
-    words = text.split()
-    assert [words[first] for first, _, _ in decode_tags(bundle.word_tags([words])[0])] == [
-        "paris", "new", "ada", "paris", "new"
-    ]  # fmt: skip
-
-
-def test_a_window_that_begins_inside_a_word_does_not_change_the_word(tmp_path: Path) -> None:
-    bundle = Bundle.open(make_spans_bundle(tmp_path / "a", max_length=6, stride=2))
-    text = "the xyzzyx paris"
-    (tagged,) = bundle.tags([text])
-    assert [text[start:end] for start, end in tagged.words] == ["the", "xyzzyx", "paris"]
-    assert tagged.windows > 1
-    assert tagged.probabilities.argmax(axis=1).tolist() == [0, 0, 1]
-
-
-def test_tags_know_nothing_of_pairs(made: dict[str, Path]) -> None:
-    for ask in (opened(made, "spans").tags, opened(made, "spans").predict):
-        with pytest.raises(UsageError, match="pair"):
-            ask([("a", "b")])  # type: ignore[list-item]
-
-
-@pytest.mark.parametrize("rows", [["new york"], [("new", "")], [[1]]])
-def test_words_that_are_none_are_refused(made: dict[str, Path], rows: Any) -> None:
-    with pytest.raises((UsageError, TypeError)):
-        opened(made, "spans").word_tags(rows)
 
 
 # -- tables -----------------------------------------------------------------------------------------
@@ -449,111 +309,3 @@ def test_a_graph_of_another_kind_is_refused(made: dict[str, Path], tmp_path: Pat
     resealed(folder)
     with pytest.raises(BundleError, match="categories, numbers"):
         Bundle.open(folder, variant="fp32")
-
-
-# -- self-tests -------------------------------------------------------------------------------------
-
-
-def written(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / SELFTEST).read_text("utf-8").splitlines()]
-
-
-def rewrite(folder: Path, rows: list[dict[str, Any]]) -> Bundle:
-    (folder / SELFTEST).write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    return Bundle.open(resealed(folder), variant="fp32")
-
-
-def failed(bundle: Bundle) -> list[str]:
-    return [check.name for check in selftest.replay(bundle) if not check.ok]
-
-
-def test_self_tests_have_the_agreed_form(made: dict[str, Path]) -> None:
-    assert written(made["number"])[0] == {
-        "row": {"width": 4.0, "colour": "red"},
-        "expect": {"fp32": {"value": pytest.approx(100 + worth(4.0, "red"), rel=1e-6)}},
-    }
-    entities = written(made["spans"])[0]
-    assert entities["text"] == SENTENCES[0]
-    assert set(entities["expect"]) == {"fp32", "int8"}
-    assert entities["expect"]["fp32"][0] == {
-        "start": 0, "end": 12, "label": "person", "score": pytest.approx(0.9926, abs=1e-3)
-    }  # fmt: skip
-    assert set(written(made["labels"])[0]["expect"]["int8"]) == {"animal", "plant", "stone"}
-
-
-@pytest.mark.parametrize(("shift", "ok"), [(0.01, True), (0.5, False)])
-def test_numbers_may_differ_by_a_share_of_their_range(tmp_path: Path, shift: float, ok: bool) -> None:
-    folder = make_table_bundle(tmp_path / "a")
-    rows = written(folder)
-    rows[3]["expect"]["fp32"]["value"] += shift  # the range is about 50, of which a thousandth is allowed
-    assert failed(rewrite(folder, rows)) == ([] if ok else ["self-test fp32: numbers"])
-
-
-@pytest.mark.parametrize("part", ["start", "label", "one more", "one less"])
-def test_other_entities_are_found_out(tmp_path: Path, part: str) -> None:
-    folder = make_spans_bundle(tmp_path / "a")
-    rows = written(folder)
-    spans = rows[0]["expect"]["fp32"]
-    if part == "one more":
-        spans.append({"start": 13, "end": 16, "label": "city", "score": 0.9})
-    elif part == "one less":
-        del spans[0]
-    else:
-        spans[0][part] = 1 if part == "start" else "city"
-    assert failed(rewrite(folder, rows)) == ["self-test fp32: entities"]
-
-
-def test_another_score_of_an_entity_is_found_out(tmp_path: Path) -> None:
-    folder = make_spans_bundle(tmp_path / "a")
-    rows = written(folder)
-    rows[0]["expect"]["fp32"][0]["score"] -= 0.01
-    assert failed(rewrite(folder, rows)) == ["self-test fp32: probabilities"]
-
-
-def test_a_label_may_change_sides_only_next_to_its_threshold(tmp_path: Path) -> None:
-    folder = make_labels_bundle(tmp_path / "a")
-    rows = written(folder)
-    found = rows[0]["expect"]["fp32"]["animal"]
-    near = {"fp32": HALF | {"animal": found + 2e-6}}
-    assert failed(Bundle.open(resealed(folder, thresholds=near), variant="fp32")) == []
-    resealed(folder, thresholds={})
-    rows[0]["expect"]["fp32"]["animal"] = 0.2
-    assert failed(rewrite(folder, rows)) == ["self-test fp32: labels", "self-test fp32: probabilities"]
-
-
-@pytest.mark.parametrize("name", ["labels", "spans", "number", "row label"])
-@pytest.mark.parametrize("answer", [[], {}, {"other": 0.5}])
-def test_answers_of_another_form_fail_the_check(made: dict[str, Path], tmp_path: Path, name: str, answer: Any) -> None:
-    import shutil
-
-    folder = tmp_path / "copy"
-    shutil.copytree(made[name], folder)
-    rows = written(folder)
-    rows[0]["expect"]["fp32"] = answer
-    assert failed(rewrite(folder, rows))
-
-
-@pytest.mark.parametrize("name", ["labels", "spans", "number", "row label"])
-def test_rows_are_chosen_for_every_kind(made: dict[str, Path], name: str) -> None:
-    bundle = opened(made, name)
-    inputs: list[Any] = [row.input for row in selftest.load(made[name])]
-    chosen = selftest.choose(bundle, inputs + inputs, count=4)
-    assert len(chosen) == 4
-    assert chosen == sorted(set(chosen))
-    assert max(chosen) < len(inputs)
-
-
-def test_numbers_are_chosen_over_their_range(made: dict[str, Path]) -> None:
-    bundle = opened(made, "number")
-    rows = [{"width": float(width), "colour": "red"} for width in range(100)]
-    values = bundle.values(rows)[selftest.choose(bundle, rows, count=10)]
-    assert len(values) == 10
-    ranks = np.searchsorted(np.sort(bundle.values(rows)), values)
-    assert [int(rank) // 10 for rank in sorted(ranks)] == list(range(10))
-
-
-def test_pairs_and_numpy_numbers_are_written_and_read_back(tmp_path: Path) -> None:
-    inputs: list[Any] = [("why", "because"), "alone", {"a": np.float32(0.5), "b": np.int64(3), "c": None, "d": "x"}]
-    selftest.write(tmp_path / SELFTEST, inputs, [{"fp32": {"x": 1.0}}] * 3)
-    found = [row.input for row in selftest.load(tmp_path)]
-    assert found == [("why", "because"), "alone", {"a": 0.5, "b": 3, "c": None, "d": "x"}]
