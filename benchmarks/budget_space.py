@@ -34,7 +34,7 @@ def few(space: generate.Space) -> tuple[Candidate, ...]:
 def _kept(entry: Candidate) -> bool:
     student = entry.student
     if student.form != LAYERS:
-        return True
+        return not student.width
     return len(student.layers) in (BRANCHED_DEPTHS if student.branch else DEPTHS)
 
 

@@ -20,32 +20,36 @@ class Student:
         layers: of the teacher that it starts from; none where the form has no layers.
         vocabulary: pieces wanted, `WHOLE` for all; more are kept when the training text needs them.
         branch: a lexical branch may stand beside it.
+        width: length of the vectors of a form without layers; 0 for that of the recipe.
     """
 
     form: str
     layers: tuple[int, ...]
     vocabulary: int
     branch: bool = False
+    width: int = 0
 
     @property
-    def training(self) -> tuple[str, tuple[int, ...], int]:
+    def training(self) -> tuple[str, tuple[int, ...], int, int]:
         """What has to be trained: students that agree in this share one training.
 
         A piece that no training text has gets no gradient: the same encoder with more of the teacher's pieces is the
         same training. Hashes of the other forms depend on the vocabulary.
         """
-        return self.form, self.layers, 0 if self.form == LAYERS else self.vocabulary
+        return self.form, self.layers, self.width, 0 if self.form == LAYERS else self.vocabulary
 
     @property
-    def shape(self) -> tuple[str, tuple[int, ...], bool]:
-        """What decides latency: the vocabulary's size does not."""
-        return self.form, self.layers, self.branch
+    def shape(self) -> str:
+        """What decides latency, fit for the name of a file: the vocabulary's size does not."""
+        branch = ("branch",) if self.branch else ()
+        width = (f"w{self.width}",) if self.width else ()
+        return "-".join(map(str, (self.form, *self.layers, *branch, *width)))
 
     @property
     def name(self) -> str:
         """For people: what is trained."""
         if self.form != LAYERS:
-            return f"{self.form} student"
+            return f"{self.form} student" + (f", vectors of {self.width}" if self.width else "")
         return f"{'layer' if len(self.layers) == 1 else 'layers'} {', '.join(map(str, self.layers))}"
 
 

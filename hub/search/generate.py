@@ -23,6 +23,7 @@ class Space:
         branches: with a lexical branch or not.
         forms: names of the exporter's forms; ``""`` for fp32.
         depths: layers of a student.
+        widths: of the vectors of students without attention, 0 for that of the recipe.
     """
 
     teacher_layers: int
@@ -31,6 +32,7 @@ class Space:
     branches: tuple[bool, ...] = (False,)
     forms: tuple[str, ...] = ("",)
     depths: tuple[int, ...] = DEPTHS
+    widths: tuple[int, ...] = (0,)
 
 
 def generate(space: Space) -> tuple[Candidate, ...]:
@@ -43,9 +45,10 @@ def students(space: Space) -> tuple[Student, ...]:
     depths = [depth for depth in sorted(set(space.depths)) if depth <= space.teacher_layers]
     stacks = [spread_layers(space.teacher_layers, depth) for depth in depths]
     found = [
-        Student(form, (), vocabulary)
+        Student(form, (), vocabulary, width=width)
         for form in space.student_forms
         if form != LAYERS
+        for width in space.widths
         for vocabulary in space.vocabularies
     ]
     if LAYERS in space.student_forms:

@@ -41,6 +41,15 @@ SIZES = (1, 4096, 8192, 16384, WHOLE)
 """Vocabularies that are tried, in pieces; 1 is what the training text needs and what spells every other word."""
 
 
+_WIDER = 1.75
+"""Longer vectors take space and hardly time: summing them is not what a small student's answer waits for."""
+
+
+def wider(width: int) -> int:
+    """Return another length of vectors worth trying for students without attention, a multiple of 16."""
+    return max(16, 16 * round(_WIDER * width / 16))
+
+
 def recipe_of(recipe: Recipe, student: Student, epochs: int | None = None) -> Recipe:
     """Return the recipe that makes a student.
 
@@ -60,6 +69,8 @@ def settings_of(student: Student) -> list[str]:
     found = [f"student.form={student.form}"]
     if student.form == LAYERS:
         found.append(f"student.layers={','.join(map(str, student.layers))}")
+    if student.width:
+        found.append(f"student.width={student.width}")
     if student.vocabulary == WHOLE:
         return [*found, "compress.trim_vocabulary=false"]
     return [*found, f"compress.vocabulary={student.vocabulary}"]
@@ -200,9 +211,7 @@ class Candidates:
 
     def untrained(self, student: Student) -> Path:
         """Return the folder of a student with the weights it starts from, for graphs that are only timed."""
-        folder = self.folder / (
-            "untrained-" + "-".join([student.form, *map(str, student.layers), str(student.vocabulary)])
-        )
+        folder = self.folder / (f"untrained-{dataclasses.replace(student, branch=False).shape}-{student.vocabulary}")
         if (folder / DONE).is_file():
             return folder
         partial = self._partial(folder)

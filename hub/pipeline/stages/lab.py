@@ -134,7 +134,7 @@ class Workbench:
 
     def _shape(self, student: Student) -> size.Shapes:
         """Return the numbers of weights of a student, with its branch."""
-        smallest = Student(student.form, student.layers, self.vocabularies.sizes()[0])
+        smallest = dataclasses.replace(student, vocabulary=self.vocabularies.sizes()[0], branch=False)
         key = smallest.training
         if key not in self._shapes:
             model, _ = self.candidates.initial(smallest, self.folder / SCRATCH / "shape")
@@ -157,7 +157,7 @@ class Workbench:
             wanted = [candidate for candidate in candidates if candidate.student.shape == shape]
             self._tell(number, len(shapes), f"timing {wanted[0].student.name}")
             forms = list(dict.fromkeys(candidate.form for candidate in wanted))
-            timed = self._timed(Student(shape[0], shape[1], self.vocabularies.sizes()[0], shape[2]), forms)
+            timed = self._timed(dataclasses.replace(wanted[0].student, vocabulary=self.vocabularies.sizes()[0]), forms)
             for candidate in wanted:
                 entry = timed[candidate.form]
                 found[candidate] = Timing(
@@ -168,8 +168,7 @@ class Workbench:
         return found
 
     def _timed(self, student: Student, forms: Sequence[str]) -> dict[str, Any]:
-        name = "-".join(["times", student.form, *map(str, student.layers), *(["branch"] if student.branch else [])])
-        return choose_once(self.folder, name, lambda: self._time(student, forms))
+        return choose_once(self.folder, f"times-{student.shape}", lambda: self._time(student, forms))
 
     def _time(self, student: Student, forms: Sequence[str]) -> dict[str, Any]:
         files = {form: self._graph(student, form) for form in forms}
@@ -208,9 +207,7 @@ class Workbench:
     def _graph(self, student: Student, form: str) -> Path:
         """Return the file of an untrained graph in a form."""
         suffix = self.context.request.exporter.suffix
-        place = (
-            self.folder / SCRATCH / "untrained" / "-".join(map(str, (student.form, *student.layers, student.branch)))
-        )
+        place = self.folder / SCRATCH / "untrained" / student.shape
         place.mkdir(parents=True, exist_ok=True)
         source = place / f"{export.GRAPH}{suffix}"
         view = self._untrained_view(student)
@@ -235,10 +232,8 @@ class Workbench:
 
     def memory_bytes(self, candidate: Candidate) -> int:
         """Return the peak memory of a process that answers one text with the untrained graph."""
-        student = Student(
-            candidate.student.form, candidate.student.layers, self.vocabularies.sizes()[0], candidate.student.branch
-        )
-        name = "-".join(["memory", student.form, *map(str, student.layers), str(student.branch), candidate.form])
+        student = dataclasses.replace(candidate.student, vocabulary=self.vocabularies.sizes()[0])
+        name = f"memory-{student.shape}-{candidate.form}"
 
         def measured() -> dict[str, Any]:
             tokenizer = self.candidates.untrained(student) / MODEL / TOKENIZER

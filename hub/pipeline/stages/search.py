@@ -13,7 +13,7 @@ from hub.edge.schema import to_json
 from hub.pipeline.context import Context
 from hub.pipeline.fingerprint import files_fingerprint
 from hub.pipeline.stages.branch import LEXICAL
-from hub.pipeline.stages.candidates import settings_of
+from hub.pipeline.stages.candidates import settings_of, wider
 from hub.pipeline.stages.lab import Workbench
 from hub.pipeline.stages.training import MODEL
 from hub.search import choose, profiles
@@ -63,6 +63,7 @@ def _space(context: Context, lab: Workbench) -> Space:
         student_forms=tuple(form for form in (STATIC, LEXICAL_FORM, LAYERS) if kind in student_kinds(form)),
         branches=(False, True) if lexical else (False,),
         forms=tuple(lab.forms) if exporter.quantize else ("",),
+        widths=(0, wider(context.recipe.student.width)),
     )
 
 

@@ -54,6 +54,16 @@ def test_students_without_attention_are_trained_for_each_vocabulary_and_layers_o
     assert Candidate(Student("layers", (0,), 1)).key != Candidate(Student("layers", (0,), 1), "int8").key
 
 
+def test_students_without_attention_come_in_several_widths_each_a_training_of_its_own() -> None:
+    found = students(Space(2, (1, 100), ("lexical", "layers"), widths=(0, 112)))
+
+    light = [student for student in found if student.form == "lexical"]
+    assert [(student.width, student.vocabulary) for student in light] == [(0, 1), (0, 100), (112, 1), (112, 100)]
+    assert len({student.training for student in light}) == len({student.name for student in light}) * 2 == 4
+    assert len({student.shape for student in light}) == 2
+    assert not any(student.width for student in found if student.form == "layers")
+
+
 @pytest.mark.parametrize(
     ("profile", "machine", "names", "here"),
     [

@@ -120,7 +120,7 @@ def test_it_stops_when_nothing_slower_can_win() -> None:
     found(Budget(score_percent=97.5), lab)
 
     full = [training for training, rung in lab.trained if rung == 1]
-    assert full[-1] == ("layers", (0,), 0)
+    assert full[-1] == ("layers", (0,), 0, 0)
     assert len([training for training in full if training[0] == "layers"]) == 1
 
 
