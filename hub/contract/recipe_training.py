@@ -40,7 +40,8 @@ class Training:
             ``""`` for none.
         augment_share: of the texts of an epoch that are changed, 0..1; other ones in each epoch.
         pooling: what the head reads: ``model`` as the architecture has it, most often the first token; ``mean`` of all
-            tokens, which tells more where rows are few, and takes longer in the last layer.
+            tokens, which tells more where rows are few, and takes longer in the last layer; ``unit``, that mean at
+            one length for all texts, as sentence encoders are compared.
         folds: parts of a k-fold training that gives out-of-fold predictions, at least 2; 0 trains once.
     """
 
@@ -89,6 +90,9 @@ class Strategy:
         alpha: scale of the adapters.
         targets: modules that get adapters; empty for the projections of attention and feed-forward layers.
         pairs: of ``fewshot``: positive and as many negative pairs made of each row.
+        label_names: the name of every label is one more training row of it, of texts with one label or several.
+        refit: of ``probe`` and ``fewshot``: once its strength is chosen, the head is fitted on the rows for validation
+            and calibration too.
     """
 
     name: str = "full"
@@ -102,6 +106,8 @@ class Strategy:
     alpha: float = 32.0
     targets: tuple[str, ...] = ()
     pairs: int = 20
+    label_names: bool = False
+    refit: bool = False
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from hub.contract.errors import HubError, MissingError, NetworkError, UsageError
 from hub.edge.files import sha256, write_text
-from hub.train.pooled import MEAN, is_pooled, mean_pooled_class
+from hub.train.pooled import MEAN, UNIT, is_pooled, mean_pooled_class
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -227,7 +227,8 @@ def load_model(
         answers: form of the answer, as `hub.contract.Kind` names it.
         seed: of the head's weights.
         dropout: of encoder and head while training, 0..1.
-        pooling: what the head reads, ``model`` or ``mean``; a base model that was trained with the mean keeps it.
+        pooling: what the head reads, ``model``, ``mean`` or ``unit``; a base model that was trained with the mean keeps
+            it.
 
     Returns:
         A ``PreTrainedModel`` for sequence or token classification with eager attention, whose backward pass on
@@ -251,8 +252,9 @@ def load_model(
             if "drop" in name and "layerdrop" not in name and isinstance(value, float | int):
                 setattr(config, name, dropout)
         model: PreTrainedModel
-        mean = pooling == MEAN or (answers != "spans" and is_pooled(config))
-        kind = mean_pooled_class(config) if mean else model_class(answers)
+        wanted = pooling if pooling in (MEAN, UNIT) else ""
+        mean = wanted or (answers != "spans" and is_pooled(config))
+        kind = mean_pooled_class(config, wanted) if mean else model_class(answers)
         model, found = kind.from_pretrained(
             base.location,
             revision=base.revision or "main",

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from hub.contract.kinds import Kind
 
-MEAN = "mean"
-SETTING = "classifier_pooling"
+MEAN, UNIT = "mean", "unit"
+SETTING, UNIT_SETTING = "classifier_pooling", "classifier_unit_length"
 PREFIX = "MeanPooled"
 """Of the names of these classes, in front of that of transformers; exporters know them by it."""
 
@@ -41,7 +41,7 @@ def check_pooling(pooling: str, kind: Kind, strategy: str) -> None:
     Raises:
         UsageError: HUB-R036.
     """
-    if pooling != MEAN:
+    if pooling not in (MEAN, UNIT):
         return
     if kind.answers not in ("label", "labels") or kind.reads != "text":
         has = "words" if kind.reads == "text" else "tables"
@@ -51,7 +51,7 @@ def check_pooling(pooling: str, kind: Kind, strategy: str) -> None:
 
 
 def _refused(why: str) -> UsageError:
-    return UsageError("HUB-R036", "teacher.pooling cannot be mean here", why, "--set teacher.pooling=model")
+    return UsageError("HUB-R036", "teacher.pooling cannot be mean or unit here", why, "--set teacher.pooling=model")
 
 
 def is_pooled(config: PretrainedConfig | Mapping[str, Any]) -> bool:
@@ -60,11 +60,12 @@ def is_pooled(config: PretrainedConfig | Mapping[str, Any]) -> bool:
     return isinstance(named, list) and any(isinstance(name, str) and name.startswith(PREFIX) for name in named)
 
 
-def mean_pooled_class(config: PretrainedConfig) -> Any:
+def mean_pooled_class(config: PretrainedConfig, pooling: str = "") -> Any:
     """Return a class for models of this architecture: its encoder, a mean over the tokens, one linear layer.
 
     Args:
-        config: of the encoder; ``classifier_pooling`` is set to ``mean``.
+        config: of the encoder; takes the setting.
+        pooling: ``mean`` or ``unit``; ``""`` for what the configuration says.
 
     Raises:
         UsageError: HUB-R036, transformers has no classification model of this architecture.
@@ -72,13 +73,15 @@ def mean_pooled_class(config: PretrainedConfig) -> Any:
     from transformers import AutoModelForSequenceClassification
 
     native = hasattr(type(config)(), SETTING)
+    if pooling:
+        setattr(config, UNIT_SETTING, pooling == UNIT)
     config.classifier_pooling = MEAN
     mapping: Any = AutoModelForSequenceClassification._model_mapping  # type: ignore[attr-defined]  # not in the stubs
     fitting = type(config) in mapping and not getattr(config, "is_encoder_decoder", False)
     if not fitting or config.model_type in _SHORTER:
         raise _refused(f"no classification model of type {config.model_type!r} has a vector for each token")
     found: Any = mapping[type(config)]
-    return found if native else _subclass(found)
+    return found if native and not getattr(config, UNIT_SETTING, False) else _subclass(found)
 
 
 @lru_cache
@@ -104,6 +107,8 @@ def _subclass(parent: Any) -> Any:
             tokens = found.last_hidden_state
             present = torch.ones_like(tokens[..., :1]) if mask is None else mask.unsqueeze(-1).to(tokens.dtype)
             mean = (tokens * present).sum(dim=1) / present.sum(dim=1).clamp(min=_TINY)
+            if getattr(self.config, UNIT_SETTING, False):  # each number about as large as a norm would leave it
+                mean = torch.nn.functional.normalize(mean, dim=-1) * mean.shape[-1] ** 0.5
             logits = self.classifier(self.dropout(mean))
             return SequenceClassifierOutput(
                 logits=logits, hidden_states=found.hidden_states, attentions=found.attentions

@@ -24,6 +24,7 @@ _READ_BY: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("frozen_layers", "freeze_embeddings", "head_only", "unfreeze_epochs"), (FREEZE,)),
     **dict.fromkeys(("adapter", "rank", "alpha", "targets"), (LORA,)),
     "pairs": (FEWSHOT,),
+    "refit": FITTED,
 }
 """Fields of `Strategy`, and the strategies that read them."""
 
@@ -58,6 +59,10 @@ def check_strategy(strategy: Strategy, kind: str) -> None:
         raise _wrong_kind(name, kind, "networks of tables are small, and are trained whole")
     if name == FEWSHOT and KINDS[kind].answers == "spans":
         raise _wrong_kind(name, kind, "pairs are made of whole texts, and each word has an answer of its own")
+    if strategy.label_names and (KINDS[kind].reads != "text" or KINDS[kind].answers == "spans"):
+        raise _unfit(
+            "strategy.label_names", f"a name is no row of {kind}", "text-classification or multi-label", "kind"
+        )
     if name == FREEZE:
         _check_freeze(strategy)
 
@@ -219,5 +224,5 @@ def _wrong_kind(name: str, kind: str, why: str) -> UsageError:
     return UsageError("HUB-R030", f"strategy.name cannot be {name} for {kind}", why, "--set strategy.name=full")
 
 
-def _unfit(key: str, why: str, readers: str) -> UsageError:
-    return UsageError("HUB-R031", f"{key} cannot be set here", why, f"it is of the strategy {readers}")
+def _unfit(key: str, why: str, readers: str, what: str = "strategy") -> UsageError:
+    return UsageError("HUB-R031", f"{key} cannot be set here", why, f"it is of the {what} {readers}")

@@ -137,6 +137,19 @@ def test_pairs_are_trained_on_the_mean_where_the_head_reads_it(train: Train) -> 
     assert training_of(built).best_score > 0.6  # of four labels, from eight rows each
 
 
+@pytest.mark.parametrize("task", [tiny.TASK, tiny_kinds.SEVERAL], ids=lambda task: task.kind)
+def test_names_of_labels_are_rows_and_the_head_is_fitted_on_all_rows(train: Train, task: Any) -> None:
+    settings = ("strategy.name=probe", "lexical.use=false")
+    _, plain, built = train(*settings, task=task)
+    rows = training_of(built).rows
+    _, named, built = train(*settings, "strategy.label_names=true", task=task)
+    assert training_of(built).rows == rows + len(task.labels)
+    _, refitted, built = train(*settings, "strategy.refit=true", task=task)
+    assert training_of(built).rows == rows
+    heads = [weights["classifier.weight"] for weights in (plain, named, refitted)]
+    assert not any((heads[i] == heads[j]).all() for i, j in ((0, 1), (0, 2), (1, 2)))
+
+
 @pytest.mark.parametrize(
     ("settings", "code"),
     [
@@ -145,6 +158,7 @@ def test_pairs_are_trained_on_the_mean_where_the_head_reads_it(train: Train) -> 
         (("strategy.name=freeze", "strategy.frozen_layers=9"), "HUB-R032"),
         (("strategy.name=probe", "strategy.layer_decay=0.9"), "HUB-R031"),
         (("strategy.name=sometimes",), "HUB-R002"),
+        (("strategy.refit=true",), "HUB-R031"),
     ],
 )
 def test_what_does_not_fit_is_refused(train: Train, settings: tuple[str, ...], code: str) -> None:

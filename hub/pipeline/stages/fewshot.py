@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,7 @@ def fit_teacher(
     model: PreTrainedModel,
     train: tuple[Rows, EncodedRows],
     validation: tuple[Rows, EncodedRows],
+    further: Sequence[tuple[Rows, EncodedRows]] = (),
 ) -> TrainingResult:
     """Fit a linear head on what a frozen encoder's own head reads, put it there, and record how it went.
 
@@ -49,11 +50,12 @@ def fit_teacher(
         model: with its head; only that changes.
         train: rows, and the same as token ids.
         validation: rows that choose the strength of regularization.
+        further: rows that the head is fitted on too, once that is chosen.
     """
     start = time.monotonic()
     context.reporter.tick(0, 2, "the frozen encoder reads the rows")
     head, score, loss = _fit(context, model, train, validation)
-    set_head(model, head)
+    set_head(model, _fit_again(model, head, train, further))
     seconds = round(time.monotonic() - start, 1)
     result = TrainingResult(
         name="teacher",
@@ -75,6 +77,7 @@ def train_pairs(
     model: PreTrainedModel,
     train: tuple[Rows, EncodedRows],
     validation: tuple[Rows, EncodedRows],
+    further: Sequence[tuple[Rows, EncodedRows]] = (),
 ) -> TrainingResult:
     """Train the encoder on pairs of rows, then fit its head; arguments as in `fit_teacher`.
 
@@ -108,7 +111,7 @@ def train_pairs(
     checkpoint = folder / SCRATCH / _CHECKPOINT
     result = Trainer(model, batches, objective, score, plan, checkpoint, ticker(context)).run()
     head, _, _ = _fit(context, model, train, validation)
-    set_head(model, head)
+    set_head(model, _fit_again(model, head, train, further))
     write_json(folder / f"{RESULT}.json", to_json(result))
     return result
 
@@ -159,6 +162,23 @@ def _fit(
     head = probe(features[read], rows.truth[read], rows.form.outputs, others, score, **options)
     loss = _loss(rows.form.probabilities, head.scores(features[read]), rows.truth[read])
     return head, float(score(head.scores(others))), loss
+
+
+def _fit_again(
+    model: Any, head: Probe, train: tuple[Rows, EncodedRows], further: Sequence[tuple[Rows, EncodedRows]]
+) -> Probe:
+    """Fit a head of the strength that was chosen on further rows too."""
+    if not further:
+        return head
+    features, truth = [], []
+    for rows, encoded in (train, *further):
+        found = head_features(model, encoded)
+        read = read_words(encoded, len(found))
+        features.append(found[read])
+        truth.append(rows.truth[read])
+    every = np.concatenate(features)
+    form = train[0].form
+    return probe(every, np.concatenate(truth), form.outputs, every[:1], lambda _: 0.0, costs=(head.cost,))
 
 
 def _loss(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from hub.pipeline.stages.encoding import encode_rows, finer_words
 from hub.pipeline.stages.fewshot import fit_teacher, train_pairs
 from hub.pipeline.stages.folds import Teachers, cross_validate
 from hub.pipeline.stages.objectives import loss_help, teacher_objective
-from hub.pipeline.stages.rows import Rows, rows_of
+from hub.pipeline.stages.rows import Rows, rows_of, with_label_names
 from hub.pipeline.stages.training import MODEL, tell_branch, train_model
 from hub.train.adapters import ADAPTER, add_adapters, merge_adapters, save_adapter
 from hub.train.augment import token_masking
@@ -53,25 +53,15 @@ def run(context: Context, folder: Path) -> str:
         cross_validate(context, folder, Teachers(run, _read_fold))
     train, validation, calibration = (rows_of(context, name) for name in ("train", "validation", "calibration"))
     recipe = context.recipe
+    if recipe.strategy.label_names:
+        train = with_label_names(train, context.prepared().labels)
     base = find_base(recipe.base)
     tokenizer = load_tokenizer(base)
-    options = recipe.teacher
-    model = load_model(
-        base,
-        train.form.classes,
-        context.kind.answers,
-        seed=recipe.seed,
-        dropout=options.dropout,
-        pooling=options.pooling,
-    )
-    _check_fit(model.config, recipe, context.kind.name)
-    if recipe.student.form == LAYERS:
-        check_student(model, recipe.student.layers)
-    check_windows(recipe, context.kind.answers)
+    model = _checked_model(context, train.form.classes)
     check_side(tokenizer)
     encoder = teacher_encoder(context, tokenizer, folder / SCRATCH)
     train = finer_words(encoder, train)
-    rows, held_out = encode_rows(encoder, train), encode_rows(encoder, validation)
+    rows, held_out, apart = (encode_rows(encoder, each) for each in (train, validation, calibration))
     task = context.request.task
     known = loss_help(task, recipe.loss, train.form.classes)
     variants = variants_of(task, recipe, encoder, train, rows, recipe.seed)
@@ -79,7 +69,8 @@ def run(context: Context, folder: Path) -> str:
     # Rows of the embedding table that no text here uses get no gradient: training without them is the same, faster.
     full = vocabulary.embedding_table(model).clone()
     special = {*tokenizer.all_special_ids, rows.pad_id, *vocabulary.placed_ids(model)}
-    used = sorted({piece for row in (*rows.ids, *held_out.ids) for piece in row} | special | changed)
+    read = (*rows.ids, *held_out.ids, *(apart.ids if recipe.strategy.refit else ()))
+    used = sorted({piece for row in read for piece in row} | special | changed)
     vocabulary.trim_embeddings(model, used)
     trimmed = _renumber(rows, used)
     if variants:
@@ -88,7 +79,8 @@ def run(context: Context, folder: Path) -> str:
     validating = (validation, _renumber(held_out, used))
     if recipe.strategy.name in FITTED:
         fit = fit_teacher if recipe.strategy.name == PROBE else train_pairs
-        training = fit(context, folder, model, (train, trimmed), validating)
+        further = (validating, (calibration, _renumber(apart, used))) if recipe.strategy.refit else ()
+        training = fit(context, folder, model, (train, trimmed), validating, further)
     else:
         aim = teacher_objective(
             recipe.teacher, train, trimmed, masking, loss=recipe.loss, known=known, variants=variants
@@ -103,10 +95,28 @@ def run(context: Context, folder: Path) -> str:
         model,
         _fit_lexical(context, rows, train, len(full)),
         (validation, held_out),
-        (calibration, encode_rows(encoder, calibration)),
+        (calibration, apart),
     )
     save_checkpoint(model, tokenizer, folder / MODEL)
     return files_fingerprint((*(folder / MODEL).iterdir(), *branch), folder)
+
+
+def _checked_model(context: Context, classes: Sequence[str]) -> PreTrainedModel:
+    """Load the base model with a fresh head, and refuse what it cannot do before anything is trained."""
+    recipe, options = context.recipe, context.recipe.teacher
+    model = load_model(
+        find_base(recipe.base),
+        classes,
+        context.kind.answers,
+        seed=recipe.seed,
+        dropout=options.dropout,
+        pooling=options.pooling,
+    )
+    _check_fit(model.config, recipe, context.kind.name)
+    if recipe.student.form == LAYERS:
+        check_student(model, recipe.student.layers)
+    check_windows(recipe, context.kind.answers)
+    return model
 
 
 def _train_weights(

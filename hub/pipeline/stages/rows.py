@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,13 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from hub.contract.data import Example
-from hub.contract.domain import KINDS
+from hub.contract.domain import KINDS, Label
 from hub.contract.outcomes import AnyOutcome
 from hub.data import Prepared
 from hub.edge.encode import joined_words
 from hub.evaluate.forms import Form, form_of
 from hub.evaluate.scores import slice_outcomes
 from hub.pipeline.context import Context
+
+_SEPARATORS = re.compile(r"[\s_-]+")
+"""What stands between the words of a label's id."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,30 @@ def labelled(prepared: Prepared, kind: str, rows: Sequence[Example]) -> Rows:
         slices=tuple(row.slice for row in rows),
         origins=tuple(row.origin for row in rows),
         parts=tuple(part.name for part in prepared.slices),
+    )
+
+
+def with_label_names(rows: Rows, labels: Sequence[Label]) -> Rows:
+    """Return texts, and behind them the name of every label as one more text that has it.
+
+    Args:
+        rows: texts with one label, or several; pairs of texts stay as they are, a name is no pair.
+        labels: in the order of the outputs.
+    """
+    if any(isinstance(entry, tuple) for entry in rows.inputs):
+        return rows
+    names = tuple(_SEPARATORS.sub(" ", label.name).strip() or label.id for label in labels)
+    numbers = np.arange(len(labels))
+    return dataclasses.replace(
+        rows,
+        inputs=(*rows.inputs, *names),
+        truth=np.concatenate(
+            [rows.truth, np.eye(len(labels), dtype=rows.truth.dtype) if rows.truth.ndim == 2 else numbers]
+        ),
+        units=np.concatenate([rows.units, np.ones(len(labels), dtype=np.int64)]),
+        strata=np.concatenate([rows.strata, numbers]),
+        slices=(*rows.slices, *[""] * len(labels)),
+        origins=(*rows.origins, *[f"name of {label.id}" for label in labels]),
     )
 
 

@@ -25,9 +25,9 @@ from tests.support.tiny_checkpoints import ARCHITECTURES, make_checkpoint
 LABELS = ("a", "b", "c")
 
 
-def pooled(folder: Path, architecture: str = "bert", **options: Any) -> Any:
+def pooled(folder: Path, architecture: str = "bert", pooling: str = "mean", **options: Any) -> Any:
     base = find_base(str(make_checkpoint(folder / "base", architecture, "embeddings", **options)))
-    return load_model(base, LABELS, "label", seed=1, dropout=0.0, pooling="mean").eval()
+    return load_model(base, LABELS, "label", seed=1, dropout=0.0, pooling=pooling).eval()
 
 
 def batch(model: Any) -> dict[str, Any]:
@@ -57,6 +57,23 @@ def test_the_head_reads_the_mean_of_the_tokens(tmp_path: Path, architecture: str
         torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
         alone = model(**{name: value[1:, :5] for name, value in given.items()}).logits
         torch.testing.assert_close(found[1:], alone, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("architecture", ["bert", "distilbert", "modernbert"])
+def test_at_unit_length_only_the_direction_of_the_mean_counts(tmp_path: Path, architecture: str) -> None:
+    import torch
+    from torch.nn import functional
+    from transformers import AutoModel
+
+    model = pooled(tmp_path, architecture, pooling="unit")
+    save_student_model(model, tmp_path / "saved")
+    given = batch(model)
+    with torch.inference_mode():
+        tokens = AutoModel.from_pretrained(tmp_path / "base").eval()(**given).last_hidden_state
+        mean = tokens[1, :5].mean(dim=0)
+        expected = model.classifier(functional.normalize(mean, dim=0) * len(mean) ** 0.5)
+        torch.testing.assert_close(model(**given).logits[1], expected, atol=1e-4, rtol=0)
+        assert torch.equal(load_student_model(tmp_path / "saved")(**given).logits, model(**given).logits)
 
 
 @pytest.mark.parametrize("architecture", ["bert", "distilbert", "roberta", "modernbert"])
