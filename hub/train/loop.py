@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -142,7 +142,7 @@ class Trainer:
         self.plan, self.checkpoint, self.on_tick = plan, checkpoint, on_tick
         self._rates, self._on_epoch, self._learning, self._weight = rates, on_epoch, learning, weight
         self._progress = _Progress()
-        self._best: list[torch.Tensor] | None = None
+        self._best: Sequence[torch.Tensor] | None = None
 
     def run(self) -> TrainingResult:
         """Train to the end, from the last checkpoint if there is one.
@@ -269,7 +269,7 @@ class Trainer:
         self._point(float(progress.epoch), score)
         if score > progress.best_score:
             progress.best_score, progress.best_epoch = score, progress.epoch
-            self._best = self._optimizer.weights()
+            self._best = self._optimizer.keep_weights(self._best)
         if trained is not None:
             self._optimizer.set_weights(trained)
         self._schedule.after_epoch(score)

@@ -109,6 +109,18 @@ class MasterOptimizer:
         """Return fp32 copies of the master weights."""
         return [master.detach().clone() for master in self.masters]
 
+    def keep_weights(self, kept: Sequence[torch.Tensor] | None) -> Sequence[torch.Tensor]:
+        """Return `weights`, in the memory of earlier ones where there are some.
+
+        Args:
+            kept: what an earlier call returned; overwritten.
+        """
+        if kept is None:
+            return self.weights()
+        for place, master in zip(kept, self.masters, strict=True):
+            place.copy_(master.detach())
+        return kept
+
     def set_weights(self, weights: Sequence[torch.Tensor]) -> None:
         """Put fp32 weights into masters and model."""
         import torch
@@ -119,8 +131,9 @@ class MasterOptimizer:
         self.push()
 
     def state(self) -> dict[str, Any]:
-        """Return what a checkpoint needs."""
-        return {"name": self.name, "weights": self.weights(), "inner": self.inner.state_dict()}
+        """Return what a checkpoint needs: no copies, it is to be written before the next step."""
+        masters = [master.detach() for master in self.masters]
+        return {"name": self.name, "weights": masters, "inner": self.inner.state_dict()}
 
     def load(self, state: dict[str, Any]) -> None:
         """Continue from `state`.
