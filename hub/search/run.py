@@ -23,7 +23,7 @@ LEAST_HOPE_PERCENT = 1.0
 SAME_STUDENT_PERCENT = 1.0
 """What other vocabularies and forms of one student may have more than the one that is scored."""
 
-Training = tuple[str, tuple[int, ...], int]
+Training = tuple[str, tuple[int, ...], int, int]
 """What `Student.training` gives."""
 
 

@@ -76,7 +76,7 @@ def mean_pooled_class(config: PretrainedConfig, pooling: str = "") -> Any:
     if pooling:
         setattr(config, UNIT_SETTING, pooling == UNIT)
     config.classifier_pooling = MEAN
-    mapping: Any = AutoModelForSequenceClassification._model_mapping  # type: ignore[attr-defined]  # not in the stubs
+    mapping: Any = AutoModelForSequenceClassification._model_mapping
     fitting = type(config) in mapping and not getattr(config, "is_encoder_decoder", False)
     if not fitting or config.model_type in _SHORTER:
         raise _refused(f"no classification model of type {config.model_type!r} has a vector for each token")
@@ -90,7 +90,7 @@ def _subclass(parent: Any) -> Any:
     from torch import nn
     from transformers.modeling_outputs import SequenceClassifierOutput
 
-    class MeanPooled(parent):  # type: ignore[misc]  # known at run time only
+    class MeanPooled(parent):
         def __init__(self, config: Any) -> None:
             super().__init__(config)
             for name in [name for name, _ in self.named_children() if name != self.base_model_prefix]:
@@ -138,7 +138,7 @@ def _subclass(parent: Any) -> Any:
             found: SequenceClassifierOutput = self._score(attention_mask, {**_present(given), **further})
             return found
 
-        MeanPooled.forward = forward  # exporters ask it which inputs the model takes
+        setattr(MeanPooled, "forward", forward)  # noqa: B010  # exporters ask it which inputs the model takes
     MeanPooled.__name__ = MeanPooled.__qualname__ = f"{PREFIX}{parent.__name__}"
     return MeanPooled
 
