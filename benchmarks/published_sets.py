@@ -226,7 +226,8 @@ SETS: Mapping[str, Published] = {
         0.826,
         0.84,
         "Flair 0.826",
-        "standard",
+        settings=("teacher.dropout=0.1", "teacher.mask_tokens=0.1", "teacher.epochs=8"),
+        chosen="on validation rows, two seeds: entity F1 0.838, the recipe `quick` 0.832; `standard` was tried before",
     ),
     "pubmed_sections": Published(
         "medical/note-topic",
