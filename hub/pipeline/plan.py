@@ -65,7 +65,10 @@ _TRAINING = (
         for name in ("training", "branch", "objectives", "augmenting", "checks", "refusals", "fewshot", "folds")
     ),
 )
-_RUNNING = (*_SCORING, *_ENCODING, "edge.onnx", "train.devices", "train.inference", "pipeline.stages.running")
+_RUNNING = (
+    *(*_SCORING, *_ENCODING, "edge.onnx", "train.devices", "train.inference", "train.pooled"),
+    "pipeline.stages.running",
+)
 _BUDGET = ("pipeline.stages.budgets", "search.measured", "search.probe")
 _DROP = ("gates.max_drop_points", "gates.label_drop_points", "gates.label_drop_rows", "gates.label_min_rows")
 
@@ -87,7 +90,7 @@ STAGES = (
         recipe=("seed", "max_length", "window_stride"),
         code=(
             *(*_SCORING, *_ENCODING, "edge.timing", "contract.standard_metrics"),
-            *(f"train.{name}" for name in ("base", "devices", "inference", "probe")),
+            *(f"train.{name}" for name in ("base", "devices", "inference", "pooled", "probe")),
             *(f"pipeline.stages.{name}" for name in ("checks", "lengths", "probing")),
         ),
         reads=("base", "metrics"),

@@ -70,8 +70,7 @@ def train_model(
     Returns:
         How it went.
     """
-    device = choose_device(options.device, workers().local)
-    ordinary = median_batch(rows, options.batch_size)
+    device, ordinary = choose_device(options.device, workers().local), median_batch(rows, options.batch_size)
     choice = measured_precision(folder, options, model, lambda trial: objective(trial, ordinary), device)
     plan = plan_of(context, name, options, len(rows), choice, device)
     headline = headline_score(validation, context.request.task.headline)
