@@ -25,12 +25,12 @@ class Task:
 
     Args:
         id: ``domain/task``.
-        folder: of its rows among the benchmark sets, ``""`` for the rows of its plugin.
+        folder: of its rows among the benchmark sets.
         budget: of both searches.
     """
 
     id: str
-    folder: str = ""
+    folder: str
     budget: str = "score=98%"
 
 
@@ -38,8 +38,8 @@ TASKS = {
     "banking77": Task(BANKING, BANKING_SET),
     "phrasebank": Task("finance/headline-sentiment", "finance/financial_phrasebank"),
     "policyie": Task("legal/privacy-practice", "legal/policyie_intent"),
-    "merchant-category": Task("finance/merchant-category"),
-    "icd10-chapter": Task("medical/icd10-chapter"),
+    "work-order-entities": Task("manufacturing/work-order-entities", "manufacturing/mwo2kg_ner"),
+    "work-order-system": Task("manufacturing/work-order-system", "manufacturing/excavator_mwo"),
 }
 
 
@@ -55,7 +55,7 @@ def run(setting: Setting, names: Sequence[str]) -> None:
             continue
         budget = "score=1%" if setting.trial else task.budget
         words = ["build", task.id, "--recipe", "quick", "--budget", budget, *PROFILE]
-        words += ["--data", str(setting.data / task.folder)] if task.folder else []
+        words += ["--data", str(setting.data / task.folder)]
         try:
             short = build(setting, f"{name}, search", words)
             # The same command with --exhaustive is a run beside it, which takes rows, teacher and students over.
