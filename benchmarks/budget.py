@@ -9,13 +9,12 @@ its own document; what an earlier call has built is not built again, and a build
 from __future__ import annotations
 
 import argparse
-import os
-from pathlib import Path
 
 import budget_exhaustive
 import budget_icd10
 import budget_search
 import budget_students
+import common
 from budget_parts import Setting
 
 PARTS = {"students": budget_students.run, "search": budget_search.run, "icd10": budget_icd10.run}
@@ -36,12 +35,11 @@ def main() -> None:
     parser.add_argument("--again", action="store_true", help="build anew what an earlier call has built")
     parser.add_argument("--trial", action="store_true", help="train as little as can be and write no document")
     chosen = parser.parse_args()
-    home = os.environ.get("HUB_BENCH_DATA", "")
-    if not home:
-        print("skipped: the variable HUB_BENCH_DATA names no folder of benchmark sets")
+    home = common.bench_data()
+    if home is None:
         return
     for part in chosen.parts:
-        setting = Setting(part, Path(home).resolve(), chosen.trial, chosen.again)
+        setting = Setting(part, home.resolve(), chosen.trial, chosen.again)
         if part == EXHAUSTIVE:
             budget_exhaustive.run(setting, chosen.task)
         else:

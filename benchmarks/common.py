@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -49,6 +50,15 @@ class Figure:
         if limit is None:
             return None
         return self.value >= limit if self.higher_is_better else self.value <= limit
+
+
+def bench_data() -> Path | None:
+    """Return the folder of benchmark sets that HUB_BENCH_DATA names; without the variable say so, and ``None``."""
+    home = os.environ.get("HUB_BENCH_DATA", "")
+    if not home:
+        print("skipped: the variable HUB_BENCH_DATA names no folder of benchmark sets")
+        return None
+    return Path(home)
 
 
 def save(name: str, command: str, figures: Sequence[Figure], details: Any = None) -> Path:

@@ -52,17 +52,16 @@ def main() -> None:
     parser.add_argument("--optimum-python", metavar="PATH", help="a Python that has optimum-onnx 0.1.0")
     parser.add_argument("--rows", type=int, default=0, help="test rows to read, for a trial; 0 for all")
     chosen = parser.parse_args()
-    home = os.environ.get("HUB_BENCH_DATA", "")
-    if not home:
-        print("skipped: the variable HUB_BENCH_DATA names no folder of benchmark sets")
+    home = common.bench_data()
+    if home is None:
         return
     FOLDER.mkdir(parents=True, exist_ok=True)
     program = optimum_venv.find(chosen.optimum_python)
-    checkpoint = chosen.checkpoint or trained(Path(home) / SET)
-    training = read(Path(home) / SET / "train.csv")
+    checkpoint = chosen.checkpoint or trained(home / SET)
+    training = read(home / SET / "train.csv")
     bundle = export(checkpoint, training)
     callers = open_all(bundle, by_optimum(program, checkpoint), by_transformers(checkpoint))
-    rows = read(Path(home) / SET / "test.csv")[: chosen.rows or None]
+    rows = read(home / SET / "test.csv")[: chosen.rows or None]
     found, details = compare(callers, rows, bundle, checkpoint, optimum_venv.versions(program))
     if chosen.rows:
         common.say(found)  # a trial is no result

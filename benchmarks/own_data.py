@@ -8,7 +8,6 @@ set that has its document is not built again unless it is named.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -52,12 +51,11 @@ SETS = {
 
 def main(names: list[str]) -> None:
     """Build the named sets; without names those that have no document yet."""
-    home = os.environ.get("HUB_BENCH_DATA", "")
-    if not home:
-        print("skipped: the variable HUB_BENCH_DATA names no folder of benchmark sets")
+    home = common.bench_data()
+    if home is None:
         return
     for name in names or [name for name in SETS if not (common.RESULTS / f"{document_name(name)}.json").exists()]:
-        measure(name, Path(home) / name)
+        measure(name, home / name)
 
 
 def document_name(name: str) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +47,10 @@ def main() -> None:
     parser.add_argument("--again", action="append", default=[], choices=peers_make.MAKERS, help="make this one anew")
     parser.add_argument("--rows", type=int, default=0, help="test rows to read, for a trial; 0 for all")
     chosen = parser.parse_args()
-    home = os.environ.get("HUB_BENCH_DATA", "")
-    if not home:
-        print("skipped: the variable HUB_BENCH_DATA names no folder of benchmark sets")
+    home = common.bench_data()
+    if home is None:
         return
-    data = Path(home) / SET
+    data = home / SET
     checkpoint = (chosen.checkpoint or int8_accuracy.trained(data)).resolve()
     source = Source(checkpoint, data / "train.csv", chosen.venvs.resolve(), chosen.optimum_python)
     made = make(source, chosen.again)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -50,12 +49,11 @@ def main() -> None:
     parser.add_argument("--checkpoint", metavar="DIR", type=Path, help="fine-tuned on banking77, with its tokenizer")
     parser.add_argument("--rows", type=int, default=0, help="test rows to read, for a trial; 0 for all")
     chosen = parser.parse_args()
-    home = os.environ.get("HUB_BENCH_DATA", "")
-    if not home:
-        print("skipped: the variable HUB_BENCH_DATA names no folder of benchmark sets")
+    home = common.bench_data()
+    if home is None:
         return
     FOLDER.mkdir(parents=True, exist_ok=True)
-    data = Path(home) / int8_accuracy.SET
+    data = home / int8_accuracy.SET
     checkpoint = chosen.checkpoint or int8_accuracy.trained(data)
     encoder = Encoder(checkpoint / "tokenizer.json", MAX_LENGTH)
     training = int8_accuracy.read(data / "train.csv")

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -73,19 +72,18 @@ def main() -> None:
     parser.add_argument("--recipe", help="of --try: another built-in recipe")
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help="of --try")
     chosen = parser.parse_args()
-    home = os.environ.get("HUB_BENCH_DATA", "")
-    if not home:
-        print("skipped: the variable HUB_BENCH_DATA names no folder of benchmark sets")
+    home = common.bench_data()
+    if home is None:
         return
     names = chosen.sets or list(SETS)
     if unknown := [name for name in names if name not in SETS]:
         parser.error(f"unknown set {unknown[0]!r}, known: {', '.join(SETS)}")
     for name in names:
         if chosen.tried is not None:
-            attempt(name, Path(home), chosen.recipe, chosen.tried, chosen.seeds)
+            attempt(name, home, chosen.recipe, chosen.tried, chosen.seeds)
         else:
             for seed in SEEDS:
-                score(name, Path(home), seed)
+                score(name, home, seed)
     if chosen.tried is None:
         write_table()
 

@@ -49,8 +49,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--again", action="store_true", help="measure everything anew")
     chosen = parser.parse_args()
-    if not os.environ.get("HUB_BENCH_DATA"):
-        print("skipped: the variable HUB_BENCH_DATA names no folder of benchmark sets")
+    if common.bench_data() is None:
         return
     folder = common.WORK / NAME / f"rows-{chosen.rows or 'all'}-epochs-{chosen.epochs}"
     folder.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from hub.train.batches import CUT_OFF, Batch, EncodedRows, make_batch
 from hub.train.devices import device_of
-from hub.train.pooled import MEAN, SETTING
+from hub.train.pooled import MEAN, SETTING, mean_of_tokens
 
 if TYPE_CHECKING:
     import torch
@@ -96,8 +96,7 @@ def _read_by_head(model: Any, last: torch.Tensor, batch: Batch) -> torch.Tensor:
     """Return what the head reads of the last layer's states: the first token's, or the mean of all tokens."""
     if getattr(model.config, SETTING, "") != MEAN:
         return last[:, 0]
-    present = batch.mask.to(last.device).unsqueeze(-1).to(last.dtype)
-    return (last * present).sum(dim=1) / present.sum(dim=1)
+    return mean_of_tokens(last, batch.mask.to(last.device))
 
 
 def _read(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hub.contract.errors import UsageError, nearest
+from hub.train.losses_several import smoothed
 
 if TYPE_CHECKING:
     import torch
@@ -115,8 +116,6 @@ def multi_label_loss(
         weights: float32 [labels] of rows that have the label, or ``None``.
     """
     from torch.nn import functional
-
-    from hub.train.losses_several import smoothed
 
     target = smoothed(truth, smoothing)
     loss = functional.binary_cross_entropy_with_logits(logits, target, pos_weight=weights, reduction="none")

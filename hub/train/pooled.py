@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from hub.contract.errors import UsageError
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PretrainedConfig
 
     from hub.contract.kinds import Kind
@@ -84,6 +85,20 @@ def mean_pooled_class(config: PretrainedConfig, pooling: str = "") -> Any:
     return found if native and not getattr(config, UNIT_SETTING, False) else _subclass(found)
 
 
+def mean_of_tokens(tokens: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Return the mean of each text's token vectors, padding left out; zeros for a text without tokens.
+
+    Args:
+        tokens: float [texts, tokens, width].
+        mask: [texts, tokens], 1 for tokens and 0 for padding.
+
+    Returns:
+        float [texts, width].
+    """
+    present = mask.unsqueeze(-1).to(tokens.dtype)
+    return (tokens * present).sum(dim=1) / present.sum(dim=1).clamp(min=_TINY)
+
+
 @lru_cache
 def _subclass(parent: Any) -> Any:
     import torch
@@ -105,8 +120,7 @@ def _subclass(parent: Any) -> Any:
         def _score(self, mask: torch.Tensor | None, given: dict[str, Any]) -> SequenceClassifierOutput:
             found = self.base_model(attention_mask=mask, **{**given, "return_dict": True})
             tokens = found.last_hidden_state
-            present = torch.ones_like(tokens[..., :1]) if mask is None else mask.unsqueeze(-1).to(tokens.dtype)
-            mean = (tokens * present).sum(dim=1) / present.sum(dim=1).clamp(min=_TINY)
+            mean = mean_of_tokens(tokens, torch.ones_like(tokens[..., 0]) if mask is None else mask)
             if getattr(self.config, UNIT_SETTING, False):  # each number about as large as a norm would leave it
                 mean = torch.nn.functional.normalize(mean, dim=-1) * mean.shape[-1] ** 0.5
             logits = self.classifier(self.dropout(mean))

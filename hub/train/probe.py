@@ -18,6 +18,7 @@ from hub.contract.errors import DataError, UsageError
 from hub.train.batches import CUT_OFF, Batch, EncodedRows, make_batch
 from hub.train.devices import device_of
 from hub.train.inference import by_unit
+from hub.train.pooled import mean_of_tokens
 
 if TYPE_CHECKING:
     import torch
@@ -172,8 +173,7 @@ def mean_features(encoder: Any, rows: EncodedRows, batch_size: int = 64) -> Floa
         last = encoder(**{name: value.to(device) for name, value in batch.inputs.items()}).last_hidden_state.cpu()
         if batch.read is not None:
             return last[batch.read[:, 0], batch.read[:, 1]]
-        present = batch.mask.unsqueeze(-1).to(last.dtype)
-        return (last * present).sum(dim=1) / present.sum(dim=1)
+        return mean_of_tokens(last, batch.mask)
 
     return _gather(rows, read, batch_size)
 

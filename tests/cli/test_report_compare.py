@@ -14,12 +14,11 @@ from hub.contract.errors import RunError
 from hub.contract.metrics import macro_f1
 from hub.data import load
 from hub.edge.bundle import Bundle
-from hub.pipeline.build import build
 from hub.pipeline.comparing import flattened, rows_fingerprint, settings_of
 from hub.pipeline.progress import Silent
 from hub.pipeline.stages.rows import labelled
 from hub.testing.tiny import RECIPE, TASK
-from tests.support.builds import TinyBuild, quick_latencies, tiny_request
+from tests.support.builds import TinyBuild, quick_build, tiny_request
 from tests.support.cli import run_hub
 from tests.support.page import Page
 
@@ -41,10 +40,7 @@ def both(tiny_build: TinyBuild, tmp_path_factory: pytest.TempPathFactory) -> tup
     """Two finished runs: the shared one, and one whose student forgot everything."""
     runs = Path(shutil.copytree(tiny_build.runs, tmp_path_factory.mktemp("compare") / "runs"))
     request = tiny_request(tiny_build.base, *(f"{key}={value}" for key, value in SPOILT.items()))
-    with pytest.MonkeyPatch.context() as patch:
-        for stage in ("compress", "verify"):
-            patch.setattr(f"hub.pipeline.stages.{stage}.measure", quick_latencies)
-        weak = build(request, runs, Silent())
+    weak = quick_build(request, runs, Silent())
     return runs, tiny_build.built.run.name, weak.run.name
 
 

@@ -8,11 +8,9 @@ from pathlib import Path
 import pytest
 
 from hub.edge import Bundle
-from hub.pipeline.build import Built, build
-from hub.pipeline.stages import baseline, compress
-from hub.pipeline.stages import verify as verify_stage
+from hub.pipeline.build import Built
 from hub.testing import tiny
-from tests.support.builds import Recorder, quick_latencies, tiny_request
+from tests.support.builds import quick_build, tiny_request
 
 UNTAUGHT = ("student.layers=0", "student.epochs=1", "student.learning_rate=1e-9", "student.batch_size=64")
 
@@ -22,10 +20,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     folder = tmp_path_factory.mktemp("instead")
     settings = (*UNTAUGHT, "lexical.use=false", "student.least_share=90", "gates.min_teacher_share=90")
     request = tiny_request(tiny.tiny_base(folder / "base"), *settings, out=folder / "bundle")
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (baseline, compress, verify_stage):
-            patch.setattr(module, "measure", quick_latencies)
-        return build(request, folder / "runs", Recorder())
+    return quick_build(request, folder / "runs")
 
 
 def test_the_teacher_takes_the_place_of_a_student_that_learnt_nothing(built: Built) -> None:

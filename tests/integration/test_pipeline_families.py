@@ -14,11 +14,9 @@ from hub.contract.errors import UsageError
 from hub.edge import Bundle
 from hub.edge.encode import Encoder
 from hub.edge.verify import verify
-from hub.pipeline.build import Built, build
-from hub.pipeline.stages import baseline, compress
-from hub.pipeline.stages import verify as verify_stage
+from hub.pipeline.build import Built
 from hub.testing import tiny
-from tests.support.builds import Recorder, quick_latencies, tiny_request
+from tests.support.builds import quick_build, tiny_request
 from tests.support.tiny_checkpoints import make_checkpoint
 
 CLASSES = {"roberta": "RobertaTokenizer", "deberta-v2": "DebertaV2Tokenizer"}
@@ -52,10 +50,7 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp(request.param)
     base = make_checkpoint(folder / "base", request.param, "text-classification", layers=3)
     asked = tiny_request(base, *SETTINGS, out=folder / "bundle")
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (baseline, compress, verify_stage):
-            patch.setattr(module, "measure", quick_latencies)
-        built = build(asked, folder / "runs", Recorder())
+    built = quick_build(asked, folder / "runs")
     yield Case(request.param, base, built, folder / "bundle")
 
 
@@ -109,10 +104,8 @@ def test_no_text_has_a_new_unknown(case: Case) -> None:
 
 def test_a_base_model_that_is_padded_on_the_left_is_refused(tmp_path: Path) -> None:
     base = make_checkpoint(tmp_path / "base", "xlnet", "text-classification", layers=3)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(baseline, "measure", quick_latencies)
-        with pytest.raises(UsageError) as caught:
-            build(tiny_request(base, *SETTINGS), tmp_path / "runs", Recorder(), until="finetune")
+    with pytest.raises(UsageError) as caught:
+        quick_build(tiny_request(base, *SETTINGS), tmp_path / "runs", until="finetune")
 
     assert caught.value.code == "HUB-T004"
     assert "left" in caught.value.why

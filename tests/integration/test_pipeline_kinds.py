@@ -17,14 +17,12 @@ from hub.data import prepare
 from hub.edge import Bundle
 from hub.edge.encode import Encoder
 from hub.edge.verify import verify
-from hub.pipeline.build import Built, build
+from hub.pipeline.build import Built
 from hub.pipeline.context import BuildRequest
-from hub.pipeline.stages import baseline, compress
-from hub.pipeline.stages import verify as verify_stage
 from hub.pipeline.stages.encoding import encode_rows, finer_words
 from hub.pipeline.stages.rows import Rows, Words, labelled
 from hub.testing import tiny, tiny_kinds
-from tests.support.builds import EXPORTER, Recorder, quick_latencies
+from tests.support.builds import EXPORTER, quick_build
 from tests.support.tiny_bundle import make_vocabulary, write_tokenizer
 
 TASKS = {
@@ -61,10 +59,7 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     base = tiny.tiny_base(folder / "base")
     recipe = task.recipes[0].with_settings([f"base={base}", *settings])
     asked = BuildRequest(f"tiny/{task.name}", task, "acme-tiny", "1.2", recipe, EXPORTER, out=folder / "bundle")
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (baseline, compress, verify_stage):
-            patch.setattr(module, "measure", quick_latencies)
-        built = build(asked, folder / "runs", Recorder())
+    built = quick_build(asked, folder / "runs")
     yield Case(request.param, task, built, folder / "bundle")
 
 
@@ -136,10 +131,8 @@ def test_windows_of_entities_and_windows_that_do_not_get_ahead_are_refused(tmp_p
     for task, settings in ((tiny_kinds.ENTITIES, "window_stride=2"), (tiny.TASK, "window_stride=20")):
         recipe = task.recipes[0].with_settings([f"base={base}", settings])
         asked = BuildRequest(f"tiny/{task.name}", task, "acme-tiny", "1.2", recipe, EXPORTER)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(baseline, "measure", quick_latencies)
-            with pytest.raises(UsageError) as caught:
-                build(asked, tmp_path / "runs", Recorder())
+        with pytest.raises(UsageError) as caught:
+            quick_build(asked, tmp_path / "runs")
         assert caught.value.code == "HUB-R007"
 
 

@@ -20,14 +20,12 @@ from hub.contract.results import BuildResult
 from hub.data import prepare
 from hub.edge import Bundle
 from hub.edge.verify import verify
-from hub.pipeline.build import Built, build
+from hub.pipeline.build import Built
 from hub.pipeline.context import BuildRequest
 from hub.pipeline.plan import STAGE_NAMES
 from hub.pipeline.stages.rows import Rows, labelled
-from hub.pipeline.tables import baseline
-from hub.pipeline.tables import verify as verify_stage
 from tests.support import tiny_tables
-from tests.support.builds import EXPORTER, Recorder, digests, quick_latencies
+from tests.support.builds import EXPORTER, Recorder, digests, quick_build
 
 pytestmark = pytest.mark.slow
 
@@ -38,13 +36,6 @@ QUICK = ("table.epochs=2", "table.student_epochs=2", "gates.min_teacher_share=-1
 def asked(task: Task, folder: Path, *settings: str, **changes: Any) -> BuildRequest:
     recipe = task.recipes[0].with_settings(settings)
     return BuildRequest(f"tiny/{task.name}", task, "acme-tiny", "1.2", recipe, EXPORTER, out=folder, **changes)
-
-
-def built(request: BuildRequest, runs: Path, reporter: Recorder | None = None) -> Built:
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (baseline, verify_stage):
-            patch.setattr(module, "measure", quick_latencies)
-        return build(request, runs, reporter or Recorder())
 
 
 @dataclass(frozen=True)
@@ -69,7 +60,7 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp(request.param)
     task = TASKS[request.param]
     settings = ("table.threshold_metric=positive_f1",) if request.param == "labels" else ()
-    yield Case(task, built(asked(task, folder / "bundle", *settings), folder / "runs"), folder / "bundle")
+    yield Case(task, quick_build(asked(task, folder / "bundle", *settings), folder / "runs"), folder / "bundle")
 
 
 def answers(case: Case, rows: Any) -> Any:
@@ -182,9 +173,9 @@ def test_threshold_of_the_label_is_chosen_and_stated(case: Case) -> None:
 
 def test_equal_builds_have_equal_bytes_and_stand(tmp_path: Path) -> None:
     task = tiny_tables.LABELS
-    first = built(asked(task, tmp_path / "a", *QUICK), tmp_path / "runs-a")
-    built(asked(task, tmp_path / "b", *QUICK), tmp_path / "runs-b")
-    again = built(asked(task, tmp_path / "a", *QUICK), tmp_path / "runs-a")
+    first = quick_build(asked(task, tmp_path / "a", *QUICK), tmp_path / "runs-a")
+    quick_build(asked(task, tmp_path / "b", *QUICK), tmp_path / "runs-b")
+    again = quick_build(asked(task, tmp_path / "a", *QUICK), tmp_path / "runs-a")
 
     one, two = digests(tmp_path / "a"), digests(tmp_path / "b")
     same = ("onnx/model.onnx", "preprocessor.json", "selftest.jsonl")
@@ -207,10 +198,10 @@ def test_interrupted_training_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
 
     settings = (*QUICK, "table.epochs=4")
     with pytest.raises(KeyboardInterrupt):
-        built(asked(tiny_tables.LABELS, tmp_path / "a", *settings), tmp_path / "runs", Stopping())
+        quick_build(asked(tiny_tables.LABELS, tmp_path / "a", *settings), tmp_path / "runs", Stopping())
     resumed = Recorder()
-    built(asked(tiny_tables.LABELS, tmp_path / "a", *settings), tmp_path / "runs", resumed)
-    built(asked(tiny_tables.LABELS, tmp_path / "b", *settings), tmp_path / "whole")
+    quick_build(asked(tiny_tables.LABELS, tmp_path / "a", *settings), tmp_path / "runs", resumed)
+    quick_build(asked(tiny_tables.LABELS, tmp_path / "b", *settings), tmp_path / "whole")
 
     steps = 4 * -(-600 // 32)
     assert len(resumed.ticks["finetune"]) < steps
@@ -229,7 +220,7 @@ def test_threshold_metric_that_cannot_be_used_is_refused_before_training(
 ) -> None:
     reporter = Recorder()
     with pytest.raises(UsageError) as caught:
-        built(asked(task, tmp_path / "a", f"table.threshold_metric={name}"), tmp_path / "runs", reporter)
+        quick_build(asked(task, tmp_path / "a", f"table.threshold_metric={name}"), tmp_path / "runs", reporter)
 
     assert caught.value.code == "HUB-R008"
     assert named in caught.value.why
@@ -250,7 +241,7 @@ def test_own_rows_with_other_columns_and_labels(tmp_path: Path) -> None:
     settings = ("data.columns=load,shift", "data.missing=?", "table.epochs=10", "gates.min_teacher_share=50")
     request = asked(tiny_tables.LABELS, tmp_path / "a", *settings, data_folder=folder)
 
-    result = built(request, tmp_path / "runs").result
+    result = quick_build(request, tmp_path / "runs").result
 
     assert result is not None
     assert {label.id for label in result.labels} == {"cold", "hot", "warm"}

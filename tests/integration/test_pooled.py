@@ -8,11 +8,9 @@ from pathlib import Path
 import pytest
 
 from hub.edge import Bundle
-from hub.pipeline.build import Built, build
-from hub.pipeline.stages import baseline, compress
-from hub.pipeline.stages import verify as verify_stage
+from hub.pipeline.build import Built
 from hub.testing import tiny
-from tests.support.builds import Recorder, quick_latencies, tiny_request
+from tests.support.builds import quick_build, tiny_request
 from tests.support.cli import run_hub
 
 TEXTS = ("a hammer", "two of the old chairs", "soup")
@@ -23,10 +21,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     folder = tmp_path_factory.mktemp("pooled")
     settings = ("teacher.pooling=mean", "student.layers=0,2")
     request = tiny_request(tiny.tiny_base(folder / "base"), *settings, out=folder / "bundle")
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (baseline, compress, verify_stage):
-            patch.setattr(module, "measure", quick_latencies)
-        return build(request, folder / "runs", Recorder())
+    return quick_build(request, folder / "runs")
 
 
 def test_every_gate_is_kept_and_the_class_is_named(built: Built) -> None:

@@ -19,15 +19,13 @@ from hub.edge.verify import verify
 from hub.pipeline.build import Built, build
 from hub.pipeline.context import BuildRequest, Context
 from hub.pipeline.run import Run
-from hub.pipeline.stages import baseline, compress
-from hub.pipeline.stages import verify as verify_stage
 from hub.pipeline.stages.distill import train_student
 from hub.pipeline.stages.rows import rows_of
 from hub.pipeline.stages.transfer import CACHE, further_inputs, with_further
 from hub.testing import tiny, tiny_kinds
 from hub.train.bag import BagModel
 from hub.train.students import load_student_model
-from tests.support.builds import EXPORTER, Recorder, quick_latencies, tiny_request
+from tests.support.builds import EXPORTER, Recorder, quick_build, tiny_request
 
 LIGHT = ("student.width=16", "student.buckets=256", "student.epochs=3", "student.passes=4", "gates.max_drop_points=8")
 LIGHT_GATES = ("gates.min_teacher_share=50", "gates.label_drop_rows=9")
@@ -50,10 +48,7 @@ def _build(name: str, folder: Path) -> Case:
     base = tiny.tiny_base(folder / "base")
     recipe = task.recipes[0].with_settings([f"base={base}", *LIGHT, *LIGHT_GATES, *settings])
     asked = BuildRequest(f"tiny/{task.name}", task, "acme-tiny", "1.2", recipe, EXPORTER, out=folder / "bundle")
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (baseline, compress, verify_stage):
-            patch.setattr(module, "measure", quick_latencies)
-        return Case(name, asked, build(asked, folder / "runs", Recorder()), folder / "bundle")
+    return Case(name, asked, quick_build(asked, folder / "runs"), folder / "bundle")
 
 
 @pytest.fixture(scope="module")

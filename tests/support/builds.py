@@ -15,8 +15,10 @@ import pytest
 from hub.contract import Compression, DataOptions, Distillation, Gates, Recipe, Training
 from hub.contract.recipe import Lexical
 from hub.contract.results import Latency
-from hub.pipeline.build import Built
+from hub.pipeline.build import Built, build
 from hub.pipeline.context import BuildRequest
+from hub.pipeline.progress import Reporter
+from hub.pipeline.stages import baseline, compress, verify
 from hub.testing import tiny
 from hub_onnx.plugin import hub_exporters
 
@@ -145,6 +147,14 @@ def quick_latencies(callers: dict[str, Any], texts: Sequence[str], tokens: int, 
     for caller in callers.values():
         caller(texts[0])
     return {name: Latency(tokens, 1.0, 1.0, 1.0, threads, 1) for name in callers}
+
+
+def quick_build(request: BuildRequest, runs: Path, reporter: Reporter | None = None, until: str = "report") -> Built:
+    """Build without timing anything."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (baseline, compress, verify):
+            patch.setattr(module, "measure", quick_latencies)
+        return build(request, runs, reporter or Recorder(), until=until)
 
 
 def digests(folder: Path) -> dict[str, str]:

@@ -17,11 +17,6 @@ from tests.support.results import build_result
 
 
 @pytest.fixture(scope="module")
-def result() -> BuildResult:
-    return build_result()
-
-
-@pytest.fixture(scope="module")
 def page(result: BuildResult) -> Page:
     return Page(page_text(result))
 

@@ -59,11 +59,6 @@ def bare_result() -> BuildResult:
     )
 
 
-@pytest.fixture(scope="module")
-def result() -> BuildResult:
-    return build_result()
-
-
 def hostile_result() -> BuildResult:
     names = tuple(LabelName(f"{HOSTILE}{index}", HOSTILE) for index in range(3))
     finding = Finding(HOSTILE, 1, HOSTILE, (HOSTILE,))
