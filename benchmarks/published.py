@@ -169,7 +169,7 @@ def test_scores(entry: Published, home: Path, run: Path) -> dict[str, Any]:
 
 def write_table() -> None:
     """Write the document from what is there of every set."""
-    found, table = [], []
+    found, sets, lines = [], [], []
     for name, entry in SETS.items():
         parts = [json.loads(file.read_text("utf-8")) for seed in SEEDS if (file := _part(name, seed)).is_file()]
         if len(parts) < len(SEEDS) or any(part["settings"] != [entry.recipe, *entry.settings] for part in parts):
@@ -183,12 +183,15 @@ def write_table() -> None:
             apart = statistics.mean(part["fresh"] for part in parts)
             what = f"{name}: {entry.metric} {WITHOUT} ({parts[0]['fresh_rows']} of {parts[0]['rows']} rows)"
             found.append(Figure(what, round(apart, 4), ""))
-        table.append({"set": name, "published": entry.known, "chosen": entry.chosen, "seeds": parts})
+        sets.append({"set": name, "published": entry.known, "chosen": entry.chosen, "seeds": parts})
+        settings = ", ".join([f"`{entry.recipe}`", *entry.settings])
+        lines.append([name, entry.known, f"{mean:.4f} ± {spread:.4f}", settings, entry.chosen])
+    columns = ["set", "published", "mean ± standard deviation", "recipe", "how it was chosen"]
     notes = [
         "Base model all-MiniLM-L6-v2; the teacher as it is before any compression, its lexical branch included.",
         "Published scores are quoted by the sets' own descriptions, some of them from memory.",
     ]
-    common.write(NAME, COMMAND, found, {"notes": notes, "sets": table})
+    common.write(NAME, COMMAND, found, {"notes": notes, "table": {"columns": columns, "rows": lines}, "sets": sets})
 
 
 def _part(name: str, seed: int) -> Path:
