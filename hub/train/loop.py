@@ -202,7 +202,7 @@ class Trainer:
         )
         every = plan.accumulation
         self._steps = sum(math.ceil(len(self.batches(epoch)) / every) for epoch in range(plan.epochs))
-        warmup = max(1, round(self._steps * plan.warmup))
+        warmup = round(self._steps * plan.warmup)
         self._schedule = Schedule(self._optimizer.inner, plan.schedule, warmup, self._steps, plan.cycles)
         self._average = MovingAverage(self._optimizer.masters, plan.average_decay) if plan.average_decay else None
 

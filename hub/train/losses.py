@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hub.contract.errors import UsageError, nearest
-from hub.train.losses_several import smoothed
+from hub.train.losses_one import weighted_mean
+from hub.train.losses_several import smoothed, weight_of_each
 
 if TYPE_CHECKING:
     import torch
@@ -45,6 +46,9 @@ def classification_loss(
 ) -> torch.Tensor:
     """Cross-entropy with label smoothing.
 
+    A row weighs what its label does. torch's own weights go to each label's share of a smoothed target instead: a rare
+    label would draw every row to itself.
+
     Args:
         logits: float32 [rows, labels].
         targets: int64 [rows].
@@ -53,7 +57,8 @@ def classification_loss(
     """
     from torch.nn import functional
 
-    return functional.cross_entropy(logits, targets, weight=weights, label_smoothing=smoothing)
+    each = functional.cross_entropy(logits, targets, label_smoothing=smoothing, reduction="none")
+    return weighted_mean(each, targets, weights)
 
 
 def distillation_loss(
@@ -117,9 +122,8 @@ def multi_label_loss(
     """
     from torch.nn import functional
 
-    target = smoothed(truth, smoothing)
-    loss = functional.binary_cross_entropy_with_logits(logits, target, pos_weight=weights, reduction="none")
-    return loss.sum(dim=1).mean()
+    loss = functional.binary_cross_entropy_with_logits(logits, smoothed(truth, smoothing), reduction="none")
+    return (loss * weight_of_each(truth, weights)).sum(dim=1).mean()
 
 
 def multi_label_distillation_loss(

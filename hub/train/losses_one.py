@@ -54,10 +54,10 @@ def focal_loss(
     """
     from torch.nn import functional
 
-    each = functional.cross_entropy(logits, targets, weight=weights, label_smoothing=smoothing, reduction="none")
+    each = functional.cross_entropy(logits, targets, label_smoothing=smoothing, reduction="none")
     right = functional.softmax(logits, dim=-1).gather(1, targets[:, None])[:, 0]
     factor = (1 - right).clamp(min=TINY) ** gamma
-    return (factor * each).sum() / _total(targets, weights)
+    return weighted_mean(factor * each, targets, weights)
 
 
 def brier_loss(
@@ -80,7 +80,7 @@ def brier_loss(
 
     found = functional.softmax(logits, dim=-1)
     each = ((found - _wanted(targets, logits, smoothing)) ** 2).sum(dim=-1)
-    return _mean(each, targets, weights)
+    return weighted_mean(each, targets, weights)
 
 
 def ordinal_loss(
@@ -108,7 +108,7 @@ def ordinal_loss(
 
     found = functional.softmax(logits, dim=-1)
     apart = (found - _wanted(targets, logits, smoothing))[:, order].cumsum(dim=-1)
-    return _mean((apart**2).sum(dim=-1), targets, weights)
+    return weighted_mean((apart**2).sum(dim=-1), targets, weights)
 
 
 def hierarchical_loss(
@@ -135,7 +135,8 @@ def hierarchical_loss(
     import torch
     from torch.nn import functional
 
-    leaves = functional.cross_entropy(logits, targets, weight=weights, label_smoothing=smoothing)
+    each = functional.cross_entropy(logits, targets, label_smoothing=smoothing, reduction="none")
+    leaves = weighted_mean(each, targets, weights)
     if not share or not groups:
         return leaves
     log_probabilities = functional.log_softmax(logits, dim=-1)
@@ -143,7 +144,7 @@ def hierarchical_loss(
     for parents in groups:
         inside = parents[None, :] == parents[targets][:, None]  # [units, labels]: labels under the true parent
         each = -torch.logsumexp(log_probabilities.masked_fill(~inside, -torch.inf), dim=-1)
-        found.append(_mean(each, targets, weights))
+        found.append(weighted_mean(each, targets, weights))
     return (1 - share) * leaves + share * torch.stack(found).mean()
 
 
@@ -155,12 +156,14 @@ def _wanted(targets: torch.Tensor, logits: torch.Tensor, smoothing: float) -> to
     return functional.one_hot(targets, labels).to(logits.dtype) * (1 - smoothing) + smoothing / labels
 
 
-def _total(targets: torch.Tensor, weights: torch.Tensor | None) -> torch.Tensor | int:
-    return len(targets) if weights is None else weights[targets].sum()
+def weighted_mean(each: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor | None) -> torch.Tensor:
+    """Return the mean over the units, each weighing what its label does.
 
-
-def _mean(each: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor | None) -> torch.Tensor:
-    """Return the mean over the units, weighted by the label of each as cross-entropy does it."""
+    Args:
+        each: float32 [units].
+        targets: int64 [units].
+        weights: float32 [labels] or ``None``.
+    """
     if weights is None:
         return each.mean()
     return (each * weights[targets]).sum() / weights[targets].sum()

@@ -20,7 +20,8 @@ def focal_loss_several(
 ) -> torch.Tensor:
     """Binary cross-entropy, less of it where the right answer is probable already: times (1 - p)^gamma.
 
-    Source: Lin et al. 2017, Focal Loss for Dense Object Detection (arXiv 1708.02002).
+    Sources: Lin et al. 2017, Focal Loss for Dense Object Detection (arXiv 1708.02002); for smoothed targets Li et al.
+    2020, Generalized Focal Loss (arXiv 2006.04388), equation 4: the factor is the distance from the target.
 
     Args:
         logits: float32 [rows, labels].
@@ -32,11 +33,10 @@ def focal_loss_several(
     import torch
     from torch.nn import functional
 
-    each = functional.binary_cross_entropy_with_logits(
-        logits, smoothed(truth, smoothing), pos_weight=weights, reduction="none"
-    )
-    wrong = (truth - torch.sigmoid(logits)).abs()
-    return (wrong.clamp(min=TINY) ** gamma * each).sum(dim=1).mean()
+    target = smoothed(truth, smoothing)
+    each = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    wrong = (target - torch.sigmoid(logits)).abs()
+    return (wrong.clamp(min=TINY) ** gamma * each * weight_of_each(truth, weights)).sum(dim=1).mean()
 
 
 def balanced_loss_several(
@@ -88,9 +88,7 @@ def brier_loss_several(
     import torch
 
     each = (torch.sigmoid(logits) - smoothed(truth, smoothing)) ** 2
-    if weights is not None:
-        each = each * torch.where(truth > 0, weights, torch.ones_like(weights))
-    return each.sum(dim=1).mean()
+    return (each * weight_of_each(truth, weights)).sum(dim=1).mean()
 
 
 def asymmetric_loss(
@@ -113,7 +111,7 @@ def asymmetric_loss(
         truth: float32 [rows, labels], 0 or 1.
         gamma: focus of absent labels; 0 with shift 0 gives binary cross-entropy.
         shift: 0..1.
-        smoothing: share of a target that goes to one half, 0..1.
+        smoothing: of labels that are there, share of a target that goes to one half, 0..1; absent ones stay 0.
         weights: float32 [labels] of rows that have the label, or ``None``.
     """
     import torch
@@ -125,9 +123,27 @@ def asymmetric_loss(
     kept = (torch.sigmoid(-logits) + shift).clamp(min=_SMALLEST, max=1)
     absent = -torch.log(kept) if shift else -functional.logsigmoid(-logits)
     absent = shifted.clamp(min=TINY) ** gamma * absent
-    target = smoothed(truth, smoothing)
-    positive = target * there if weights is None else target * there * weights
-    return (positive + (1 - target) * absent).sum(dim=1).mean()
+    # A smoothed absent label would be drawn up by what it no longer pays for being probable.
+    target = truth * (1 - 0.5 * smoothing)
+    each = target * there + (1 - target) * absent
+    return (each * weight_of_each(truth, weights)).sum(dim=1).mean()
+
+
+def weight_of_each(truth: torch.Tensor, weights: torch.Tensor | None) -> torch.Tensor:
+    """Return what each answer weighs: a label that is there its weight, an absent one 1.
+
+    Unlike torch's ``pos_weight`` it leaves the part of a smoothed target alone that an absent label has.
+
+    Args:
+        truth: float32 [rows, labels], 0 or 1.
+        weights: float32 [labels] or ``None``.
+
+    Returns:
+        float32 [rows, labels], or 1 for each row and label.
+    """
+    import torch
+
+    return torch.ones_like(truth) if weights is None else torch.where(truth > 0, weights, torch.ones_like(weights))
 
 
 def smoothed(truth: torch.Tensor, smoothing: float) -> torch.Tensor:

@@ -22,7 +22,7 @@ class Schedule:
     Args:
         optimizer: whose rates are set, from its first step on; the rates it was made with are the peaks.
         name: one of `SCHEDULES`.
-        warmup: steps in which the rate rises linearly, from 0.
+        warmup: steps in which the rate rises linearly; the first one's rate is above 0.
         steps: of the whole training.
         cycles: of ``restarts``.
 
@@ -76,7 +76,7 @@ class Schedule:
 
     def _factor(self) -> float:
         if self._done < self._warmup:
-            return self._done / max(1, self._warmup)
+            return (self._done + 1) / (self._warmup + 1)
         share = (self._done - self._warmup) / max(1, self._steps - self._warmup)
         return self._course(share, self._cycles) * _DROP**self._drops
 

@@ -331,7 +331,7 @@ def test_rate_rises_and_falls_over_all_steps(tmp_path: Path) -> None:
     steps = [rates[i] for i in (0, 1, 2, 4, 5, 6, 8, 9, 10)]  # without the ticks at the ends of epochs
     warmup = round(0.2 * 9)
     expected = [
-        0.01 * (n / warmup if n < warmup else 0.5 * (1 + math.cos(math.pi * (n - warmup) / (9 - warmup))))
+        0.01 * ((n + 1) / (warmup + 1) if n < warmup else 0.5 * (1 + math.cos(math.pi * (n - warmup) / (9 - warmup))))
         for n in range(1, 10)
     ]
     assert steps == pytest.approx(expected)

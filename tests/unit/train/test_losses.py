@@ -46,6 +46,18 @@ def test_weighted_loss_is_the_weighted_mean() -> None:
     assert float(classification_loss(tensor(LOGITS), tensor(TARGETS), 0.0, tensor(weights))) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("weights", [None, [50.0, 1.0, 0.02]])
+def test_weights_leave_the_best_answer_where_smoothing_puts_it(weights: list[float] | None) -> None:
+    wanted = np.full((2, 3), 0.2 / 3)
+    wanted[[0, 1], TARGETS] += 0.8
+    logits = tensor(np.log(wanted)).requires_grad_()
+    loss = classification_loss(logits, tensor(TARGETS), 0.2, None if weights is None else tensor(np.array(weights)))
+
+    (slope,) = torch.autograd.grad(loss, logits)
+
+    assert slope.abs().max() < 1e-12
+
+
 @pytest.mark.parametrize("temperature", [1.0, 2.0, 5.0])
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
 def test_distillation_mixes_divergence_and_cross_entropy(temperature: float, share: float) -> None:

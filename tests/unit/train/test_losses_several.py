@@ -33,7 +33,35 @@ def test_without_focus_and_shift_all_are_binary_cross_entropy(weights: torch.Ten
     expected = float(multi_label_loss(LOGITS, TRUTH, smoothing, weights))
 
     assert float(focal_loss_several(LOGITS, TRUTH, 0.0, smoothing, weights)) == pytest.approx(expected, rel=1e-6)
-    assert float(asymmetric_loss(LOGITS, TRUTH, 0.0, 0.0, smoothing, weights)) == pytest.approx(expected, rel=1e-6)
+    if not smoothing:
+        assert float(asymmetric_loss(LOGITS, TRUTH, 0.0, 0.0, smoothing, weights)) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("weights", [None, WEIGHTS])
+@pytest.mark.parametrize("focus", [None, 2.0])
+def test_weights_leave_the_best_answer_where_smoothing_puts_it(
+    weights: torch.Tensor | None, focus: float | None
+) -> None:
+    logits = torch.logit(0.8 * TRUTH + 0.1).requires_grad_()
+    loss = (
+        multi_label_loss(logits, TRUTH, 0.2, weights)
+        if focus is None
+        else focal_loss_several(logits, TRUTH, focus, 0.2, weights)
+    )
+
+    (slope,) = torch.autograd.grad(loss, logits)
+
+    assert slope.abs().max() < 1e-6
+
+
+def test_asymmetric_loss_never_draws_an_absent_label_up() -> None:
+    logits = torch.linspace(-8, 8, 33).repeat(3, 1).T.contiguous().requires_grad_()
+    loss = asymmetric_loss(logits, torch.zeros(33, 3), 4.0, 0.05, 0.1, WEIGHTS)
+
+    (slope,) = torch.autograd.grad(loss, logits)
+
+    assert (slope >= 0).all()
+    assert (slope[-1] > 0).all()
 
 
 def test_focal_loss_by_hand() -> None:

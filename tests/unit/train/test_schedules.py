@@ -32,7 +32,7 @@ def rates(name: str, warmup: int, steps: int, cycles: int = 1) -> list[float]:
     return found
 
 
-@pytest.mark.parametrize("warmup", [1, 4])
+@pytest.mark.parametrize("warmup", [0, 1, 4])
 @pytest.mark.parametrize(
     ("name", "theirs", "other"),
     [
@@ -46,26 +46,33 @@ def test_courses_are_those_of_transformers(name: str, theirs: str, other: dict[s
     import transformers
 
     made = optimizer()
-    lengths = (warmup,) if name == "constant" else (warmup, 23)
+    lengths = (warmup + 1,) if name == "constant" else (warmup + 1, 24)
     reference = getattr(transformers, theirs)(made, *lengths, **other)
     expected = []
-    for _ in range(23):
+    for _ in range(24):
         expected.append(made.param_groups[0]["lr"])
         made.step()
         reference.step()
 
-    assert rates(name, warmup, 23, cycles=3) == pytest.approx(expected, rel=1e-12, abs=1e-15)
+    assert expected[0] == 0.0
+    assert rates(name, warmup, 23, cycles=3) == pytest.approx(expected[1:], rel=1e-12, abs=1e-15)
 
 
 def test_cosine_is_bit_for_bit_that_of_transformers() -> None:
     from transformers import get_cosine_schedule_with_warmup
 
     made = optimizer()
-    reference = get_cosine_schedule_with_warmup(made, 7, 101)
+    reference = get_cosine_schedule_with_warmup(made, 8, 102)
     for found in rates("cosine", 7, 101):
-        assert found == made.param_groups[0]["lr"]
         made.step()
         reference.step()
+        assert found == made.param_groups[0]["lr"]
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_every_training_learns_from_its_first_step_on(name: str) -> None:
+    assert rates(name, 0, 1) == [PEAKS[0]]
+    assert rates(name, 3, 9)[0] == pytest.approx(PEAKS[0] / 4)
 
 
 def test_restarts_with_one_cycle_are_a_cosine() -> None:
