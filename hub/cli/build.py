@@ -38,7 +38,7 @@ def command(
     settings: tuple[str, ...],
     folder: str | None,
     source: str,
-    budget: str,
+    budget: str | None,
     profile: str,
     exhaustive: bool,
     out: str | None,
@@ -65,7 +65,7 @@ def command(
     if resume is not None:
         from hub.pipeline.run import Run
 
-        choices = (recipe, settings, folder, source, budget, profile, exhaustive, out, selftest_from_data)
+        choices = (recipe, settings, folder, source, budget is not None, profile, exhaustive, out, selftest_from_data)
         if any(choices):
             why = "a run goes on as it was started"
             raise UsageError("HUB-U010", "--resume goes with no other choice", why, "start a new build instead")

@@ -74,11 +74,10 @@ def with_tensorboard(request: BuildRequest, wanted: bool) -> BuildRequest:
 
 
 def search_options(function: F) -> F:
-    """Add the options of a search: ``budget: str``, ``profile: str``, ``exhaustive: bool``."""
+    """Add the options of a search: ``budget: str | None``, ``profile: str``, ``exhaustive: bool``."""
     budget = click.option(
         "--budget",
         metavar="LIMITS",
-        default="",
         help="Search for the best student that keeps these limits: size=6MB,p50=2ms,p95=3ms,memory=200MB,score=98% "
         "(of the teacher). Times are those of a text of 16 tokens at one thread.",
     )
@@ -94,12 +93,12 @@ def search_options(function: F) -> F:
     return budget(profile(exhaustive(function)))
 
 
-def with_search(request: BuildRequest, budget: str, profile: str, exhaustive: bool) -> BuildRequest:
+def with_search(request: BuildRequest, budget: str | None, profile: str, exhaustive: bool) -> BuildRequest:
     """Return the request with its budget.
 
     Args:
         request: to build.
-        budget: as it was typed, ``""`` for none.
+        budget: as it was typed, ``None`` for none.
         profile: as it was typed, ``""`` for ``portable``.
         exhaustive: everything is measured.
 
@@ -114,7 +113,7 @@ def with_search(request: BuildRequest, budget: str, profile: str, exhaustive: bo
     from hub.pipeline.plan import stages_for
     from hub.search.profiles import target
 
-    if not budget:
+    if budget is None:
         if profile or exhaustive:
             raise UsageError(
                 "HUB-U084",
@@ -288,7 +287,7 @@ def shown(run: Callable[[], Built], as_json: bool) -> Built:
         if as_json:
             from hub.pipeline.documents import search_json
 
-            output.emit_json({"search": search_json(error.summary)})
+            error.found = {"search": search_json(error.summary)}
         else:
             show_search(error.summary)
         raise

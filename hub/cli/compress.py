@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 @json_option
 def command(
     run: str,
-    budget: str,
+    budget: str | None,
     profile: str,
     exhaustive: bool,
     out: str | None,
@@ -65,7 +65,7 @@ def command(
     from hub.pipeline.run import Run
 
     opened = Run.open(Path(runs), run)
-    if budget:
+    if budget is not None:
         _search(opened, (budget, profile, exhaustive), out, measured, tensorboard, as_json)
         return
     if profile or exhaustive or out or measured:

@@ -214,7 +214,7 @@ def _report(error: Exception, *, as_json: bool, debug: bool) -> int:
         output.note("".join(traceback.format_exception(error)).rstrip())
     if as_json:
         names = {"code": known.code, "what": known.what, "why": known.why, "fix": known.fix}
-        output.emit_json({"error": names})
+        output.emit_json({"error": names, **known.found})
     else:
         output.note(str(known))
     return code

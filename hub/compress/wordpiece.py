@@ -58,7 +58,7 @@ class WordPieces:
         """Return single-character pieces that some word may need and the vocabulary lacks."""
         prefix, needed = self._prefix, set[str]()
         for piece in self._ids:
-            if piece in self._special or _placeholder(piece):
+            if not piece or piece in self._special or _placeholder(piece):
                 continue
             continuing = piece.startswith(prefix) and len(piece) > len(prefix)
             letters = piece.removeprefix(prefix) if continuing else piece

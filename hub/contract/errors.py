@@ -8,7 +8,7 @@ dependencies, ``R`` runs and recipes, ``T`` training, ``X`` export and compressi
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 EXIT_DONE = 0
 EXIT_GATE = 1
@@ -27,12 +27,16 @@ class HubError(Exception):
         what: one line, what happened.
         why: one line, the cause as far as it is known.
         fix: one line, what the user can do.
+
+    Attributes:
+        found: what was found until then, as plain JSON values by name; ``--json`` prints it beside the error.
     """
 
     exit_code = EXIT_USAGE
 
     def __init__(self, code: str, what: str, why: str = "", fix: str = "") -> None:
         super().__init__(code, what, why, fix)
+        self.found: Mapping[str, object] = {}
         self.code = code
         self.what = what
         self.why = why

@@ -105,10 +105,18 @@ def over_limit(budget: Budget, entry: CandidateFigures) -> str:
     return "; ".join(parts)
 
 
-def why_not(budget: Budget, entry: CandidateFigures, chosen: CandidateFigures) -> str:
-    """Say why a candidate that keeps the budget is not the chosen one."""
+def why_not(budget: Budget, entry: CandidateFigures, chosen: CandidateFigures, *, trained: bool = False) -> str:
+    """Say why a candidate that keeps the budget is not the chosen one.
+
+    Args:
+        budget: limits.
+        entry: the candidate.
+        chosen: the choice.
+        trained: its student was trained to the end, for another form or vocabulary.
+    """
     if entry.state != SCORED:
-        return f"not trained to its end: whatever it scored, {_ahead(budget, entry, chosen)}"
+        missing = "not scored" if trained else "not trained to its end"
+        return f"{missing}: whatever it scored, {_ahead(budget, entry, chosen)}"
     return _ahead(budget, entry, chosen)
 
 
@@ -153,6 +161,12 @@ def nearest(budget: Budget, found: Sequence[CandidateFigures]) -> dict[str, Cand
         if rated:
             near[word] = min(rated, key=lambda item: item[:4])[4]
     return near
+
+
+def stopped_by_gates(budget: Budget, found: Sequence[CandidateFigures]) -> CandidateFigures | None:
+    """Return the best of those that keep every limit of the budget and miss a gate of the recipe, if there is one."""
+    kept = [entry for entry in found if entry.state == SCORED and entry.reason and not missed(budget, entry)]
+    return max(kept, key=lambda entry: entry.score_percent, default=None)
 
 
 def nearest_sentences(budget: Budget, found: Sequence[CandidateFigures]) -> list[str]:

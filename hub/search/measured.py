@@ -48,6 +48,9 @@ def read_measured(file: Path) -> Mapping[str, Any]:
         raise UsageError(
             "HUB-U082", f"{file} has no figures of variants", "it is not what hub bench --json prints", _FIX
         )
+    if document.get("threads", 1) != 1:
+        why = f"the times of a search are those of one thread, these of {document['threads']}"
+        raise UsageError("HUB-U082", f"{file} cannot be compared with this run", why, _FIX)
     return document
 
 

@@ -17,9 +17,6 @@ from hub.search.choose import SURE
 HOPE_PERCENT = 12.0
 """A student that lacks more than this after its short training is not trained to the end."""
 
-LEAST_HOPE_PERCENT = 1.0
-"""Once a student of its form is trained to the end: it may lack twice what that one gained, and at least so much."""
-
 SAME_STUDENT_PERCENT = 1.0
 """What other vocabularies and forms of one student may have more than the one that is scored."""
 
@@ -92,7 +89,7 @@ class Outcome:
         trainings: that were run, short ones included.
         evaluations: candidates that were scored.
         short: percent of the teacher's score after the short training.
-        gained: most that a student of a form has gained from then to its end, in percent.
+        finished: students that were trained to their end.
     """
 
     found: dict[Candidate, CandidateFigures]
@@ -100,7 +97,7 @@ class Outcome:
     trainings: int = 0
     evaluations: int = 0
     short: dict[Training, float] = field(default_factory=dict)
-    gained: dict[str, float] = field(default_factory=dict)
+    finished: set[Training] = field(default_factory=set)
 
     @property
     def figures(self) -> list[CandidateFigures]:
@@ -123,13 +120,17 @@ class BudgetMissedError(GateError):
 
     def __init__(self, summary: SearchSummary, budget: Budget) -> None:
         counts = summary.counts
+        stopped = choose.stopped_by_gates(budget, summary.candidates)
+        why = [f"{stopped.name} ({choose.figures(stopped)}) keeps it, but: {stopped.reason}"] if stopped else []
+        why += choose.nearest_sentences(budget, summary.candidates)
         super().__init__(
             "HUB-G010",
-            f"no candidate keeps the budget {choose.budget_text(budget)}",
-            "; ".join(choose.nearest_sentences(budget, summary.candidates))
-            or "every candidate was dropped for other reasons",
-            f"{counts.get('considered', 0)} candidates were considered; relax a limit: what was trained is kept and "
-            "found again",
+            f"no candidate keeps the budget {choose.budget_text(budget)}"
+            + (" and the recipe's gates" if stopped else ""),
+            "; ".join(why) or "every candidate was dropped for other reasons",
+            f"{counts.get('considered', 0)} candidates were considered; relax a limit"
+            + (" or the gate that is named" if stopped else "")
+            + ": what was trained is kept and found again",
         )
         self.summary = summary
 
@@ -168,8 +169,6 @@ def search(
     for entry in sorted(alive, key=lambda one: choose.order(outcome.figures).index(outcome.found[one])):
         groups.setdefault(entry.student.training, []).append(entry)
     for training in _halved(outcome, budget, lab, groups, exhaustive=exhaustive):
-        if not exhaustive:
-            _drop_hopeless(outcome, budget, training, groups[training])
         _finish(outcome, budget, lab, groups[training], exhaustive=exhaustive)
     chosen = choose.choose(budget, [entry for entry in outcome.figures if not entry.reason])
     _explain(outcome, budget, chosen)
@@ -229,17 +228,15 @@ def _halved(
 
 
 def _drop_hopeless(outcome: Outcome, budget: Budget, training: Training, group: Sequence[Candidate]) -> None:
-    """Drop a student whose short training lies too far below the limit; a branch may help it as much as more epochs."""
-    form, *_ = training
+    """Drop a student whose short training lies too far below the limit.
+
+    What others gained from there on says little of it: deeper students learn longer.
+    """
     percent = outcome.short.get(training)
     if budget.score_percent is None or percent is None:
         return
-    hope = HOPE_PERCENT
-    if form in outcome.gained and not any(entry.student.branch for entry in group):
-        hope = max(LEAST_HOPE_PERCENT, 2 * outcome.gained[form])
-    if percent < budget.score_percent - hope:
-        waiting = [entry for entry in group if not outcome.found[entry].reason]
-        _drop(outcome, waiting, f"{percent:.1f} % of the teacher after a short training")
+    if percent < budget.score_percent - HOPE_PERCENT:
+        _drop(outcome, group, f"{percent:.1f} % of the teacher after a short training")
 
 
 def _finish(outcome: Outcome, budget: Budget, lab: Lab, group: Sequence[Candidate], *, exhaustive: bool) -> None:
@@ -252,12 +249,9 @@ def _finish(outcome: Outcome, budget: Budget, lab: Lab, group: Sequence[Candidat
 
     if not open_ones():
         return
-    percent = lab.train(group[0].student, lab.rungs - 1)
+    lab.train(group[0].student, lab.rungs - 1)
     outcome.trainings += 1
-    training = group[0].student.training
-    if training in outcome.short:
-        gain = max(percent - outcome.short[training], outcome.gained.get(training[0], 0.0))
-        outcome.gained[training[0]] = gain
+    outcome.finished.add(group[0].student.training)
     for entry in group:
         _update(outcome, entry, state=TRAINED)
     while left := open_ones():
@@ -301,6 +295,7 @@ def _explain(outcome: Outcome, budget: Budget, chosen: CandidateFigures | None) 
         elif over := choose.over_limit(budget, found):
             _update(outcome, entry, reason=over)
         elif not found.reason and chosen is not None:
-            _update(outcome, entry, reason=choose.why_not(budget, found, chosen))
+            trained = entry.student.training in outcome.finished
+            _update(outcome, entry, reason=choose.why_not(budget, found, chosen, trained=trained))
         elif not found.reason:
             _update(outcome, entry, reason="not trained: no candidate keeps the budget")

@@ -78,7 +78,9 @@ def new_student(
 
     padding = getattr(teacher.config, "pad_token_id", None)
     table: Any = teacher.get_input_embeddings()
-    vocabulary = max(len(table.weight), 1 + max(tokenizer_document["model"].get("vocab", {"": 0}).values(), default=0))
+    pieces = tokenizer_document["model"].get("vocab", {})
+    numbers = pieces.values() if isinstance(pieces, dict) else range(len(pieces))  # a Unigram vocabulary is a list
+    vocabulary = max(len(table.weight), 1 + max(numbers, default=0))
     config = BagConfig(
         id2label={int(number): str(name) for number, name in (teacher.config.id2label or {}).items()},
         vocab_size=vocabulary,

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.usefixtures("tiny_plugin")
     [
         (("--budget", "size=6"), "HUB-U080", "needs a unit"),
         (("--budget", "speed=2ms"), "HUB-U080", "no limit 'speed'"),
+        (("--budget", ""), "HUB-U080", "no limit"),
         (("--budget", "size=6MB", "--profile", "x86"), "HUB-U081", "x86-avx2"),
         (("--profile", "portable"), "HUB-U084", "--budget"),
         (("--exhaustive",), "HUB-U084", "--budget"),
@@ -55,6 +56,7 @@ def test_options_of_a_search_need_a_budget(runs: Path, tiny_build: TinyBuild, op
         ("{", "cannot read"),
         ('{"variants": {}}', "no figures of variants"),
         ('{"variants": {"other": {"lengths": {}}}}', "no variant was measured by both at 16 tokens"),
+        ('{"threads": 4, "variants": {"int8": {}}}', "the times of a search are those of one thread, these of 4"),
         ('{"variants": {"int8": {"lengths": {"16": {"p50_ms": -1, "p95_ms": 1}}}}}', "not a number above 0"),
     ],
 )
@@ -72,6 +74,29 @@ def test_figures_of_a_device_that_mean_nothing_are_refused(
     assert (done.code, "HUB-U082" in done.err) == (2, True)
     assert said in done.err
     assert sorted(path.name for path in runs.iterdir()) == before
+
+
+def test_a_missed_budget_is_one_json_document(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hub.cli.main import main
+    from hub.contract.budget import Budget
+    from hub.search.run import BudgetMissedError
+
+    entry = CandidateFigures("k", "a student", "layers", (0,), 100, False, "int8", "considered", 9_000_000)
+    summary = SearchSummary({"size": 6e6}, "portable", False, "Here.", "Best.", (entry,), counts={"considered": 1})
+
+    def missing(*_: object) -> None:
+        raise BudgetMissedError(summary, Budget(size_bytes=6_000_000))
+
+    monkeypatch.setattr("hub.cli.build.run_build", missing)
+
+    code = main(["build", "tiny/things", "--budget", "size=6MB", "--runs", str(tmp_path), "--json"])
+
+    document = json.loads(capsys.readouterr().out)
+    assert code == 1
+    assert document["error"]["code"] == "HUB-G010"
+    assert [candidate["name"] for candidate in document["search"]["candidates"]] == ["a student"]
 
 
 def test_the_choice_and_its_neighbours_fit_one_screen(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from hub.contract.budget import Budget, parse_budget
+from hub.contract.recipe import Recipe
 from hub.contract.results import Latency
 from hub.edge.bundle import Bundle
 from hub.edge.verify import verify
@@ -74,13 +75,13 @@ def searched(tiny_build: TinyBuild, tmp_path_factory: pytest.TempPathFactory) ->
 def trainings(monkeypatch: pytest.MonkeyPatch) -> list[tuple[tuple[int, ...], int]]:
     """Note layers and epochs of every student that is trained."""
     noted: list[tuple[tuple[int, ...], int]] = []
-    run = distill.run
+    train = distill.train_student
 
-    def noting(context: Any, folder: Path) -> str:
-        noted.append((context.recipe.student.layers, context.recipe.student.epochs))
-        return run(context, folder)
+    def noting(context: Any, folder: Path, recipe: Recipe) -> None:
+        noted.append((recipe.student.layers, recipe.student.epochs))
+        train(context, folder, recipe)
 
-    monkeypatch.setattr(distill, "run", noting)
+    monkeypatch.setattr(distill, "train_student", noting)
     return noted
 
 
@@ -194,15 +195,15 @@ def test_a_search_that_was_cut_short_goes_on(
     searched: Searched, tiny_build: TinyBuild, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs = Path(shutil.copytree(tiny_build.runs, tmp_path / "runs"))
-    train, noted = distill.run, []
+    train, noted = distill.train_student, []
 
-    def cut(context: Any, folder: Path) -> str:
-        noted.append(context.recipe.student.layers)
+    def cut(context: Any, folder: Path, recipe: Recipe) -> None:
+        noted.append(recipe.student.layers)
         if len(noted) == 2:
             raise KeyboardInterrupt
-        return train(context, folder)
+        train(context, folder, recipe)
 
-    monkeypatch.setattr(distill, "run", cut)
+    monkeypatch.setattr(distill, "train_student", cut)
     with pytest.raises(KeyboardInterrupt):
         build(searched.request, runs, Recorder())
     cut_at = noted[-1]

@@ -22,7 +22,7 @@ from hub.pipeline.stages.encoding import encode_rows, finer_words
 from hub.pipeline.stages.export import load_student
 from hub.pipeline.stages.finetune import TOKENIZER, load_teacher, teacher_encoder
 from hub.pipeline.stages.rows import rows_of
-from hub.pipeline.stages.training import MODEL
+from hub.pipeline.stages.training import INSTEAD, MODEL
 from hub.pipeline.stages.trimming import write_tokenizer
 from hub.search.candidate import WHOLE, Student
 from hub.train.base import tokenizer_document
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 FOLDER = "candidates"
 DONE = "candidate.json"
 """Written last: a folder without it is not finished."""
+
+DRAWN, MIXED = "drawn", "mixed"
+"""Of the name of the file with a candidate's score, and what it says where mixed precision was tried."""
 
 SIZES = (1, 4096, 8192, 16384, WHOLE)
 """Vocabularies that are tried, in pieces; 1 is what the training text needs and what spells every other word."""
@@ -59,9 +62,9 @@ def recipe_of(recipe: Recipe, student: Student, epochs: int | None = None) -> Re
         epochs: in place of the recipe's.
     """
     found = recipe.with_settings(settings_of(student))
-    if epochs is None:
-        return found
-    return dataclasses.replace(found, student=dataclasses.replace(found.student, epochs=epochs))
+    deeper = tuple(depth for depth in found.student.progressive if depth > len(student.layers))
+    options = dataclasses.replace(found.student, progressive=deeper, epochs=epochs or found.student.epochs)
+    return dataclasses.replace(found, student=options)
 
 
 def settings_of(student: Student) -> list[str]:
@@ -164,6 +167,8 @@ class Candidates:
     def trained(self, student: Student, epochs: int | None = None) -> Path:
         """Return the folder of a trained student, as the stage ``distill`` leaves it; where there is none it is made.
 
+        Unlike in that stage the teacher never takes its place: the search is told of what it asked for.
+
         Args:
             student: wanted.
             epochs: fewer than the recipe's, for a first look.
@@ -178,13 +183,9 @@ class Candidates:
         folder = self.folder / key[:16]
         if (folder / DONE).is_file():
             return folder
-        if found := _elsewhere(run, key):
-            partial = self._partial(folder)
-            shutil.rmtree(partial)
-            shutil.copytree(found, partial, ignore=shutil.ignore_patterns(SCRATCH))
-        else:
-            partial = self._partial(folder)
-            distill.run(view, partial)
+        partial = self._partial(folder)
+        if not _copied(_elsewhere(run, key), partial):
+            distill.train_student(view, partial, view.recipe)
         shutil.rmtree(partial / SCRATCH, ignore_errors=True)
         write_json(partial / DONE, {"fingerprint": key})
         partial.replace(folder)
@@ -208,6 +209,11 @@ class Candidates:
         write_json(partial / DONE, {"fingerprint": source.name})
         partial.replace(folder)
         return folder
+
+    def mixed(self) -> int:
+        """Return for how many candidates of this search mixed precision was tried."""
+        files = self.folder.glob(f"*/choice-{DRAWN}-*.json")
+        return sum(bool(json.loads(file.read_text("utf-8")).get(MIXED)) for file in files)
 
     def untrained(self, student: Student) -> Path:
         """Return the folder of a student with the weights it starts from, for graphs that are only timed."""
@@ -287,18 +293,38 @@ def share_of_branch(folder: Path) -> float:
     return float(json.loads((folder / f"{MIXTURE}.json").read_text("utf-8"))["share"])
 
 
+def _copied(source: Path | None, target: Path) -> bool:
+    """Copy a trained student without what was measured of it: that was with other gates, forms or code, perhaps."""
+    if source is None:
+        return False
+    fresh = target.with_name(f"{target.name}-copy")
+    shutil.rmtree(fresh, ignore_errors=True)
+    try:
+        shutil.copytree(source, fresh, ignore=shutil.ignore_patterns(SCRATCH, "choice-*", "export"))
+    except OSError:  # a neighbour at work has changed it meanwhile
+        shutil.rmtree(fresh, ignore_errors=True)
+        return False
+    shutil.rmtree(target, ignore_errors=True)
+    fresh.replace(target)
+    return True
+
+
 def _elsewhere(run: Run, key: str) -> Path | None:
-    """Find a student with equal inputs: in an earlier search of this run or of a neighbour, or in a finished stage."""
+    """Find a student with equal inputs: in an earlier search of this run or of a neighbour, or in a finished stage.
+
+    Where the teacher took a student's place, the student is not there any more.
+    """
     for other in list_runs(run.folder.parent):
         # The search at work is its own partial folder; the finished one beside it had another budget or other code.
         for name in ("search",) if other.folder == run.folder else ("search", "search.partial"):
             folder = other.folder / name / FOLDER / key[:16]
             try:
-                if json.loads((folder / DONE).read_text("utf-8")).get("fingerprint") == key:
+                known = json.loads((folder / DONE).read_text("utf-8")).get("fingerprint")
+                if known == key and not (folder / INSTEAD).is_file():
                     return folder
             except (OSError, ValueError):
                 continue
         record = read_record(other.stage("distill"))
-        if record is not None and record.fingerprint == key:
+        if record is not None and record.fingerprint == key and not (other.stage("distill") / INSTEAD).is_file():
             return other.stage("distill")
     return None

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from hub.contract.errors import GateError
 from hub.contract.exporter import Branch, QuantizedForm
 from hub.contract.reference import resolve
-from hub.contract.results import Evaluation, TrainingResult
+from hub.contract.results import Evaluation, GateResult, TrainingResult
 from hub.edge.schema import read
 from hub.edge.timing import measure
 from hub.evaluate.baseline import train_text_baseline
@@ -25,7 +25,7 @@ from hub.pipeline.context import Context, choose_once
 from hub.pipeline.run import SCRATCH
 from hub.pipeline.stages import export
 from hub.pipeline.stages.budgets import least_share
-from hub.pipeline.stages.candidates import Candidates, Vocabularies, share_of_branch
+from hub.pipeline.stages.candidates import DRAWN, MIXED, Candidates, Vocabularies, share_of_branch
 from hub.pipeline.stages.compress import fastest, quantized, session_name
 from hub.pipeline.stages.encoding import encode_rows
 from hub.pipeline.stages.finetune import TOKENIZER, load_whole_teacher, teacher_encoder
@@ -51,6 +51,9 @@ _COLD_CALLS = 1
 _NO_GATE = 1e9
 _MOST_MIXED = 2
 """Candidates of a search for which mixed precision is tried: each costs up to 16 files."""
+
+_WHOLE = "whole"
+"""File that says that an untrained graph has its branch."""
 
 _SHORT = 3
 """A first look takes one of so many parts of the recipe's epochs."""
@@ -88,7 +91,7 @@ class Workbench:
         self._shapes: dict[tuple[Any, ...], size.Shapes] = {}
         self._widths: dict[tuple[Any, ...], int] = {}
         self._told = 0
-        self._mixed = 0
+        self._mixed = self.candidates.mixed()
 
     @property
     def rungs(self) -> int:
@@ -211,10 +214,12 @@ class Workbench:
         place.mkdir(parents=True, exist_ok=True)
         source = place / f"{export.GRAPH}{suffix}"
         view = self._untrained_view(student)
-        if not source.is_file():
+        whole = place / _WHOLE
+        if not whole.is_file():
             export.run(view, place)
             if student.branch:
                 self._add_branch(student, source)
+            whole.touch()
         if not form:
             return source
         target = place / f"{form}{suffix}"
@@ -264,7 +269,7 @@ class Workbench:
         self._tell(self._told, self._told + 1, f"scoring {candidate.student.name}, {candidate.form or 'fp32'}")
         if candidate.student.branch and not share_of_branch(folder):
             return Scored(-1.0, used=False)
-        found = choose_once(folder, f"drawn-{candidate.form or 'fp32'}", lambda: self._score(candidate, folder))
+        found = choose_once(folder, f"{DRAWN}-{candidate.form or 'fp32'}", lambda: self._score(candidate, folder))
         percent, least = self._percent(found["score"]), least_share(self.context)
         low = f"{percent:.1f} % of the teacher; the recipe's gates.min_teacher_share is {least:g}"
         return Scored(
@@ -282,8 +287,7 @@ class Workbench:
         place.mkdir(exist_ok=True)
         source = place / f"{export.GRAPH}{self.context.request.exporter.suffix}"
         try:
-            if not (place / f"{export.PARITY}.json").is_file():
-                export.run(view, place)
+            _export_once(view, place)
         except GateError as error:
             return {"score": 0.0, "passed": False, "bytes": 0, "detail": error.what, "keep": [], "draws": []}
         before = self._evaluated(view, source)
@@ -292,10 +296,10 @@ class Workbench:
         trial = Trial(self, view, source, place / f"{candidate.form}{source.suffix}", candidate.form, before)
         found = trial.run(())
         if trial.missed and self.context.request.exporter.parts and self._mixed < _MOST_MIXED:
-            self._mixed += 1
+            self._mixed += 1  # an attempt that goes on reads it from what is kept
             parts = resolve(self.context.request.exporter.parts)(source)
             kept = mixed.choose_kept(parts, trial.loss, lambda _: not trial.missed)
-            found = trial.run(kept.parts)
+            found = {**trial.run(kept.parts), MIXED: True}
         return found
 
     def _entry(self, found: Answered, file: Path) -> dict[str, Any]:
@@ -318,6 +322,21 @@ class Workbench:
 
     def _tell(self, done: float, total: float, text: str) -> None:
         self.context.reporter.tick(done, total, text)
+
+
+def _export_once(view: Context, folder: Path) -> None:
+    """Export a student, unless an earlier form of it has; a graph that is wrong is wrong for every form.
+
+    Raises:
+        GateError: HUB-G001, the graph differs from PyTorch.
+    """
+    file = folder / f"{export.PARITY}.json"
+    if not file.is_file():
+        export.run(view, folder)
+        return
+    gate = read(GateResult, json.loads(file.read_text("utf-8")))
+    if not gate.passed:
+        raise export.differs(view, gate)
 
 
 class Trial:

@@ -91,6 +91,14 @@ def assert_nothing_lost(pair: Pair, text: str) -> None:
         assert [pair.kept[i] for i in trimmed.ids] == full.ids
 
 
+def test_an_empty_piece_spells_nothing() -> None:
+    document = wordpiece()
+    pieces = document["model"]["vocab"]
+    empty = {**document, "model": {**document["model"], "vocab": {**pieces, "": len(pieces)}}}
+
+    assert can_trim(empty) == can_trim(document)
+
+
 TEXTS = st.text(max_size=40) | st.text(alphabet="abcdehnorstu 019-'é😀字", max_size=40)
 REAL_TEXTS = TEXTS | st.text(
     alphabet=st.characters(codec="utf-8", categories=["L", "M", "N", "P", "S", "Z"]), max_size=40

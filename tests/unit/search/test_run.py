@@ -232,17 +232,60 @@ def test_a_form_that_spoils_a_student_says_nothing_of_the_others() -> None:
     assert {entry.form for entry in one_layer if entry.score_percent >= 0} == {"", "int8"}
 
 
-def test_what_one_student_gained_from_more_epochs_is_what_the_next_of_its_form_may_hope_for() -> None:
-    class Slow(Lab):
+def test_deeper_students_may_gain_more_than_shallow_ones_did() -> None:
+    short, full = {1: 94.9, 2: 95.9, 3: 96.5}, {1: 95.0, 2: 97.5, 3: 99.0}
+
+    class Saturating(Lab):
+        def train(self, student: Student, rung: int) -> float:
+            return (short if rung < self.rungs - 1 else full)[len(student.layers)]
+
+        def score(self, candidate: Candidate) -> Scored:
+            return Scored(full[len(candidate.student.layers)])
+
+    outcome = found(Budget(score_percent=98.0), Saturating(), Space(6, (100,), ("layers",), depths=(1, 2, 3)))
+
+    assert outcome.chosen is not None
+    assert len(outcome.chosen.student.layers) == 3
+
+
+def test_a_student_that_lacks_too_much_after_its_short_training_is_not_trained_to_its_end() -> None:
+    class Hopeless(Lab):
         def train(self, student: Student, rung: int) -> float:
             self.trained.append((student.training, rung))
-            return {"lexical": 92.0, "layers": 100.0}[student.form] - (rung < self.rungs - 1)
+            return 86.0 if student.form == "lexical" else 100.0
 
-    lab = Slow()
+    lab = Hopeless()
 
     outcome = found(Budget(score_percent=99.0), lab)
 
-    full = [training for training, rung in lab.trained if rung == 1 and training[0] == "lexical"]
-    assert len(full) == 1  # it gained 1 percent; the other one lacks 8
+    assert not [training for training, rung in lab.trained if rung == 1 and training[0] == "lexical"]
     assert outcome.chosen is not None
-    assert any(entry.reason.endswith("after a short training") for entry in outcome.figures)
+    assert any(entry.reason == "86.0 % of the teacher after a short training" for entry in outcome.figures)
+
+
+def test_an_unscored_form_of_the_chosen_student_is_not_called_untrained() -> None:
+    outcome = found(Budget(score_percent=99.0), Lab())
+
+    chosen = next(entry for entry in outcome.figures if entry.state == "chosen")
+    reasons = [entry.reason for entry in outcome.figures if entry.layers == chosen.layers and entry.score_percent < 0]
+    assert reasons
+    assert all(reason.startswith("not scored: ") for reason in reasons)
+
+
+def test_where_a_gate_is_why_nothing_is_left_the_message_names_it() -> None:
+    low = "92.0 % of the teacher; the recipe's gates.min_teacher_share is 95"
+
+    class Strict(Lab):
+        def score(self, candidate: Candidate) -> Scored:
+            return Scored(92.0, passed=False, detail=low)
+
+    budget = Budget(size_bytes=600_000)
+    outcome = found(budget, Strict())
+    summary = SearchSummary(budget.limits(), "portable", False, "", "", tuple(outcome.figures), counts=outcome.counts())
+
+    error = BudgetMissedError(summary, budget)
+
+    assert outcome.chosen is None
+    assert "and the recipe's gates" in error.what
+    assert f"keeps it, but: {low}" in error.why
+    assert "relax a limit or the gate that is named" in error.fix

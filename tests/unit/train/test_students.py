@@ -28,6 +28,12 @@ IDS = torch.tensor([[2, 7, 9, 3], [2, 8, 3, 0]])
 MASK = torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]])
 
 
+def test_a_unigram_vocabulary_is_a_list() -> None:
+    document = {"model": {"type": "Unigram", "vocab": [[f"p{number}", -1.0] for number in range(300)]}}
+
+    assert new_student(tiny_bert(layers=2), document, LIGHT, seed=3).config.vocab_size == 300
+
+
 @pytest.mark.parametrize("options", [LIGHT, Distillation(layers=(1,))], ids=["lexical", "layers"])
 def test_a_saved_student_answers_as_before(options: Distillation, tmp_path: Path) -> None:
     student = new_student(tiny_bert(layers=2), DOCUMENT, options, seed=3).eval()
