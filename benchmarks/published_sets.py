@@ -189,7 +189,8 @@ SETS: Mapping[str, Published] = {
         0.84,
         0.87,
         "BERT 0.856, FinBERT 0.872",
-        "standard",
+        settings=("teacher.pooling=mean", "teacher.dropout=0.1", "teacher.learning_rate=1e-4"),
+        chosen="on validation rows, one seed: macro-F1 0.830, `standard` 0.786, that with the mean of tokens 0.820",
     ),
     "ncbi_disease": Published(
         "medical/disease-mentions",
