@@ -91,8 +91,8 @@ class Strategy:
         targets: modules that get adapters; empty for the projections of attention and feed-forward layers.
         pairs: of ``fewshot``: positive and as many negative pairs made of each row.
         label_names: the name of every label is one more training row of it, of texts with one label or several.
-        refit: of ``probe`` and ``fewshot``: once its strength is chosen, the head is fitted on the rows for validation
-            and calibration too.
+        refit: of ``probe`` and ``fewshot``: once its strength and the weight of the lexical branch are chosen, the
+            head is fitted on the rows for validation too.
     """
 
     name: str = "full"

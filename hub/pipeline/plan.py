@@ -62,7 +62,17 @@ _TRAINING = (
     *(*_SCORING, *_ENCODING, "train", "compress", "data", "contract.sampling", "contract.augment"),
     *(
         f"pipeline.stages.{name}"
-        for name in ("training", "branch", "objectives", "augmenting", "checks", "refusals", "fewshot", "folds")
+        for name in (
+            "training",
+            "branch",
+            "margin",
+            "objectives",
+            "augmenting",
+            "checks",
+            "refusals",
+            "fewshot",
+            "folds",
+        )
     ),
 )
 _RUNNING = (
@@ -198,7 +208,7 @@ SEARCH = Stage(
         *("pipeline.exporting.sentences", "pipeline.stages.budgets", "pipeline.stages.decisions"),
         *(
             f"pipeline.stages.{name}"
-            for name in ("candidates", "compress", "distill", "export", "finetune", "lab", "lengths", "margin")
+            for name in ("candidates", "compress", "distill", "export", "finetune", "lab", "lengths")
         ),
         *("pipeline.stages.instead", "pipeline.stages.trimming", "pipeline.stages.transfer"),
         *("contract.sampling", "data"),

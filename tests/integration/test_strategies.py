@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from hub.edge.schema import read
 from hub.pipeline.build import Built, build
 from hub.pipeline.context import BuildRequest
 from hub.pipeline.stages import baseline
+from hub.pipeline.stages.branch import kept_draws, validation_score
+from hub.pipeline.stages.margin import DRAWS
 from hub.pipeline.stages.probing import ROWS, probe_base
 from hub.pipeline.stages.rows import labelled
 from hub.testing import tiny, tiny_kinds
@@ -50,8 +53,6 @@ def train(base: Path, monkeypatch: pytest.MonkeyPatch) -> Train:
 
 
 def training_of(built: Built) -> TrainingResult:
-    import json
-
     return read(TrainingResult, json.loads((built.run / "finetune" / "training.json").read_text("utf-8")))
 
 
@@ -138,7 +139,7 @@ def test_pairs_are_trained_on_the_mean_where_the_head_reads_it(train: Train) -> 
 
 
 @pytest.mark.parametrize("task", [tiny.TASK, tiny_kinds.SEVERAL], ids=lambda task: task.kind)
-def test_names_of_labels_are_rows_and_the_head_is_fitted_on_all_rows(train: Train, task: Any) -> None:
+def test_names_of_labels_are_rows_and_the_head_is_fitted_on_validation_rows_too(train: Train, task: Any) -> None:
     settings = ("strategy.name=probe", "lexical.use=false")
     _, plain, built = train(*settings, task=task)
     rows = training_of(built).rows
@@ -148,6 +149,29 @@ def test_names_of_labels_are_rows_and_the_head_is_fitted_on_all_rows(train: Trai
     assert training_of(built).rows == rows
     heads = [weights["classifier.weight"] for weights in (plain, named, refitted)]
     assert not any((heads[i] == heads[j]).all() for i, j in ((0, 1), (0, 2), (1, 2)))
+
+
+def test_what_a_student_must_keep_is_the_score_before_validation_rows_were_learnt(train: Train) -> None:
+    settings = ("strategy.name=probe", "data.max_rows_per_label=6")
+    _, _, plain = train(*settings)
+    _, _, refitted = train(*settings, "strategy.refit=true", name="refit")
+
+    finished = refitted.run / "finetune"
+    kept = kept_draws(finished)
+
+    assert kept is not None
+    assert kept["score"] == validation_score(plain.run / "finetune")
+    assert len(kept["draws"]) == DRAWS
+    assert kept_draws(plain.run / "finetune") is None
+    assert json.loads((finished / "mixture.json").read_text("utf-8")) == json.loads(
+        (plain.run / "finetune" / "mixture.json").read_text("utf-8")
+    )
+
+
+def test_without_a_branch_that_score_is_kept_too(train: Train) -> None:
+    _, _, built = train("strategy.name=probe", "lexical.use=false", "strategy.refit=true")
+
+    assert validation_score(built.run / "finetune") == pytest.approx(training_of(built).best_score)
 
 
 @pytest.mark.parametrize(
@@ -167,8 +191,6 @@ def test_what_does_not_fit_is_refused(train: Train, settings: tuple[str, ...], c
 
 
 def test_the_probe_stands_beside_the_baseline(train: Train, base: Path) -> None:
-    import json
-
     _, _, built = train("strategy.name=probe")
     folder = built.run / "baseline"
     row = read(ModelResult, json.loads((folder / "probe.json").read_text("utf-8")))

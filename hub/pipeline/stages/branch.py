@@ -13,6 +13,7 @@ import numpy.typing as npt
 from hub.edge.files import write_json
 from hub.edge.schema import read, to_json
 from hub.pipeline.context import Context
+from hub.pipeline.stages.margin import score_draws
 from hub.pipeline.stages.rows import Rows
 from hub.pipeline.stages.scoring import headline_score
 from hub.train.batches import EncodedRows
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 LEXICAL = "lexical.npz"
 MIXTURE = "mixture"
 VALIDATION = "validation.json"
-"""Says what the model with its branch scores on validation rows; absent where there is no branch."""
+"""Says what the model with its branch scores on validation rows. Without a branch only a refitted model has it."""
 
 
 def weigh_branch(
@@ -88,9 +89,32 @@ def read_branch(folder: Path) -> tuple[LexicalModel | None, Mixture]:
 
 
 def validation_score(folder: Path) -> float | None:
-    """Read what the model in a stage's folder scored with its branch; ``None`` where there is no branch."""
+    """Read what the model in a stage's folder scored with its branch; ``None`` where that was not written."""
     file = folder / VALIDATION
     return float(json.loads(file.read_text("utf-8"))["score"]) if file.is_file() else None
+
+
+def keep_score(context: Context, folder: Path, model: PreTrainedModel, validation: tuple[Rows, EncodedRows]) -> None:
+    """Leave what a model scores on validation rows before it learns from them too, and on rows drawn from them.
+
+    Args:
+        context: of the build.
+        folder: of the stage; its branch is weighed.
+        model: encoder and head, fp32.
+        validation: rows, and the same as token ids.
+    """
+    rows, encoded = validation
+    headline = context.request.task.headline
+    found = rows.form.probabilities(scores(with_branch(model, folder), encoded))
+    score = headline_score(rows, headline)(found)
+    write_json(folder / VALIDATION, {"score": score, "draws": score_draws(rows, headline, found)})
+
+
+def kept_draws(folder: Path) -> dict[str, Any] | None:
+    """Read what `keep_score` left, ``score`` and ``draws``; ``None`` for a model that never learnt from those rows."""
+    file = folder / VALIDATION
+    found: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    return found if "draws" in found else None
 
 
 def with_branch(model: PreTrainedModel, folder: Path) -> Any:

@@ -40,8 +40,7 @@ def fit_teacher(
     model: PreTrainedModel,
     train: tuple[Rows, EncodedRows],
     validation: tuple[Rows, EncodedRows],
-    further: Sequence[tuple[Rows, EncodedRows]] = (),
-) -> TrainingResult:
+) -> tuple[TrainingResult, Probe]:
     """Fit a linear head on what a frozen encoder's own head reads, put it there, and record how it went.
 
     Args:
@@ -50,12 +49,11 @@ def fit_teacher(
         model: with its head; only that changes.
         train: rows, and the same as token ids.
         validation: rows that choose the strength of regularization.
-        further: rows that the head is fitted on too, once that is chosen.
     """
     start = time.monotonic()
     context.reporter.tick(0, 2, "the frozen encoder reads the rows")
     head, score, loss = _fit(context, model, train, validation)
-    set_head(model, _fit_again(model, head, train, further))
+    set_head(model, head)
     seconds = round(time.monotonic() - start, 1)
     result = TrainingResult(
         name="teacher",
@@ -68,7 +66,7 @@ def fit_teacher(
         precision="fp32",
     )
     write_json(folder / f"{RESULT}.json", to_json(result))
-    return result
+    return result, head
 
 
 def train_pairs(
@@ -77,8 +75,7 @@ def train_pairs(
     model: PreTrainedModel,
     train: tuple[Rows, EncodedRows],
     validation: tuple[Rows, EncodedRows],
-    further: Sequence[tuple[Rows, EncodedRows]] = (),
-) -> TrainingResult:
+) -> tuple[TrainingResult, Probe]:
     """Train the encoder on pairs of rows, then fit its head; arguments as in `fit_teacher`.
 
     After each epoch a head is fitted and scored on validation rows; the encoder of the best epoch is kept.
@@ -111,9 +108,9 @@ def train_pairs(
     checkpoint = folder / SCRATCH / _CHECKPOINT
     result = Trainer(model, batches, objective, score, plan, checkpoint, ticker(context)).run()
     head, _, _ = _fit(context, model, train, validation)
-    set_head(model, _fit_again(model, head, train, further))
+    set_head(model, head)
     write_json(folder / f"{RESULT}.json", to_json(result))
-    return result
+    return result, head
 
 
 def _pairs_of(encoded: EncodedRows, rows: Rows, count: int, epoch: int, seed: int) -> list[Pair]:
@@ -164,21 +161,23 @@ def _fit(
     return head, float(score(head.scores(others))), loss
 
 
-def _fit_again(
-    model: Any, head: Probe, train: tuple[Rows, EncodedRows], further: Sequence[tuple[Rows, EncodedRows]]
-) -> Probe:
-    """Fit a head of the strength that was chosen on further rows too."""
-    if not further:
-        return head
+def refit_head(model: Any, head: Probe, parts: Sequence[tuple[Rows, EncodedRows]]) -> None:
+    """Put a head into a model that is fitted on more rows, with the strength that was chosen before.
+
+    Args:
+        model: whose encoder stays as it is.
+        head: that chose the strength.
+        parts: rows to fit on, and the same as token ids.
+    """
     features, truth = [], []
-    for rows, encoded in (train, *further):
+    for rows, encoded in parts:
         found = head_features(model, encoded)
         read = read_words(encoded, len(found))
         features.append(found[read])
         truth.append(rows.truth[read])
     every = np.concatenate(features)
-    form = train[0].form
-    return probe(every, np.concatenate(truth), form.outputs, every[:1], lambda _: 0.0, costs=(head.cost,))
+    outputs = parts[0][0].form.outputs
+    set_head(model, probe(every, np.concatenate(truth), outputs, every[:1], lambda _: 0.0, costs=(head.cost,)))
 
 
 def _loss(

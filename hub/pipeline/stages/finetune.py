@@ -16,10 +16,10 @@ from hub.pipeline.context import Context
 from hub.pipeline.fingerprint import files_fingerprint
 from hub.pipeline.run import SCRATCH
 from hub.pipeline.stages.augmenting import variants_of
-from hub.pipeline.stages.branch import weigh_branch, with_branch
+from hub.pipeline.stages.branch import keep_score, weigh_branch, with_branch
 from hub.pipeline.stages.checks import check_positions, check_side, check_windows
 from hub.pipeline.stages.encoding import encode_rows, finer_words
-from hub.pipeline.stages.fewshot import fit_teacher, train_pairs
+from hub.pipeline.stages.fewshot import fit_teacher, refit_head, train_pairs
 from hub.pipeline.stages.folds import Teachers, cross_validate
 from hub.pipeline.stages.objectives import loss_help, teacher_objective
 from hub.pipeline.stages.rows import Rows, rows_of, with_label_names
@@ -69,18 +69,17 @@ def run(context: Context, folder: Path) -> str:
     # Rows of the embedding table that no text here uses get no gradient: training without them is the same, faster.
     full = vocabulary.embedding_table(model).clone()
     special = {*tokenizer.all_special_ids, rows.pad_id, *vocabulary.placed_ids(model)}
-    read = (*rows.ids, *held_out.ids, *(apart.ids if recipe.strategy.refit else ()))
-    used = sorted({piece for row in read for piece in row} | special | changed)
+    used = sorted({piece for row in (*rows.ids, *held_out.ids) for piece in row} | special | changed)
     vocabulary.trim_embeddings(model, used)
     trimmed = _renumber(rows, used)
     if variants:
         variants.renumber(used, trimmed)
     masking = token_masking(recipe.teacher.mask_tokens, tokenizer, used)
     validating = (validation, _renumber(held_out, used))
+    head = None
     if recipe.strategy.name in FITTED:
         fit = fit_teacher if recipe.strategy.name == PROBE else train_pairs
-        further = (validating, (calibration, _renumber(apart, used))) if recipe.strategy.refit else ()
-        training = fit(context, folder, model, (train, trimmed), validating, further)
+        training, head = fit(context, folder, model, (train, trimmed), validating)
     else:
         aim = teacher_objective(
             recipe.teacher, train, trimmed, masking, loss=recipe.loss, known=known, variants=variants
@@ -97,6 +96,9 @@ def run(context: Context, folder: Path) -> str:
         (validation, held_out),
         (calibration, apart),
     )
+    if head is not None and recipe.strategy.refit:
+        keep_score(context, folder, model, (validation, held_out))
+        refit_head(model, head, ((train, rows), (validation, held_out)))
     save_checkpoint(model, tokenizer, folder / MODEL)
     return files_fingerprint((*(folder / MODEL).iterdir(), *branch), folder)
 

@@ -24,6 +24,7 @@ from hub.evaluate.gates import drop_gates
 from hub.pipeline.context import Context, choose_once
 from hub.pipeline.run import SCRATCH
 from hub.pipeline.stages import export
+from hub.pipeline.stages.branch import kept_draws
 from hub.pipeline.stages.budgets import least_share
 from hub.pipeline.stages.candidates import DRAWN, MIXED, Candidates, Vocabularies, share_of_branch
 from hub.pipeline.stages.compress import fastest, quantized, session_name
@@ -110,7 +111,8 @@ class Workbench:
             found = self.validation.form.probabilities(scores(model, encode_rows(encoder, self.validation)))
             return {"score": self.headline(found), "draws": self._draws(found)}
 
-        return choose_once(self.folder, "teacher-drawn", measured)
+        kept = kept_draws(self.context.run.stage("finetune"))
+        return kept or choose_once(self.folder, "teacher-drawn", measured)
 
     def _draws(self, probabilities: npt.NDArray[np.float64]) -> list[float]:
         return score_draws(self.validation, self.context.request.task.headline, probabilities)
