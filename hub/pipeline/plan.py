@@ -60,20 +60,8 @@ _SCORING = (
 _ENCODING = ("edge.encode", "edge.tokenizer_check", "edge.special", "train.batches", "pipeline.stages.encoding")
 _TRAINING = (
     *(*_SCORING, *_ENCODING, "train", "compress", "data", "contract.sampling", "contract.augment"),
-    *(
-        f"pipeline.stages.{name}"
-        for name in (
-            "training",
-            "branch",
-            "margin",
-            "objectives",
-            "augmenting",
-            "checks",
-            "refusals",
-            "fewshot",
-            "folds",
-        )
-    ),
+    *(f"pipeline.stages.{name}" for name in ("training", "branch", "margin", "objectives", "augmenting", "checks")),
+    *(f"pipeline.stages.{name}" for name in ("refusals", "fewshot", "folds")),
 )
 _RUNNING = (
     *(*_SCORING, *_ENCODING, "edge.onnx", "train.devices", "train.inference", "train.pooled"),

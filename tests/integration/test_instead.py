@@ -18,7 +18,7 @@ UNTAUGHT = ("student.layers=0", "student.epochs=1", "student.learning_rate=1e-9"
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     folder = tmp_path_factory.mktemp("instead")
-    settings = (*UNTAUGHT, "lexical.use=false", "student.least_share=90", "gates.min_teacher_share=90")
+    settings = (*UNTAUGHT, "lexical.use=false", "student.least_share=95", "gates.min_teacher_share=90")
     request = tiny_request(tiny.tiny_base(folder / "base"), *settings, out=folder / "bundle")
     return quick_build(request, folder / "runs")
 

@@ -13,7 +13,6 @@ import numpy.typing as npt
 from hub.edge.files import write_json
 from hub.edge.schema import read, to_json
 from hub.pipeline.context import Context
-from hub.pipeline.stages.margin import score_draws
 from hub.pipeline.stages.rows import Rows
 from hub.pipeline.stages.scoring import headline_score
 from hub.train.batches import EncodedRows
@@ -94,24 +93,8 @@ def validation_score(folder: Path) -> float | None:
     return float(json.loads(file.read_text("utf-8"))["score"]) if file.is_file() else None
 
 
-def keep_score(context: Context, folder: Path, model: PreTrainedModel, validation: tuple[Rows, EncodedRows]) -> None:
-    """Leave what a model scores on validation rows before it learns from them too, and on rows drawn from them.
-
-    Args:
-        context: of the build.
-        folder: of the stage; its branch is weighed.
-        model: encoder and head, fp32.
-        validation: rows, and the same as token ids.
-    """
-    rows, encoded = validation
-    headline = context.request.task.headline
-    found = rows.form.probabilities(scores(with_branch(model, folder), encoded))
-    score = headline_score(rows, headline)(found)
-    write_json(folder / VALIDATION, {"score": score, "draws": score_draws(rows, headline, found)})
-
-
 def kept_draws(folder: Path) -> dict[str, Any] | None:
-    """Read what `keep_score` left, ``score`` and ``draws``; ``None`` for a model that never learnt from those rows."""
+    """Read the ``score`` and ``draws`` that a refitted model had before; ``None`` for any other."""
     file = folder / VALIDATION
     found: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
     return found if "draws" in found else None

@@ -15,12 +15,15 @@ from hub.edge.files import write_json
 from hub.edge.schema import to_json
 from hub.pipeline.context import Context
 from hub.pipeline.run import SCRATCH
+from hub.pipeline.stages.branch import VALIDATION, with_branch
+from hub.pipeline.stages.margin import score_draws
 from hub.pipeline.stages.rows import Rows
 from hub.pipeline.stages.scoring import headline_score
 from hub.pipeline.stages.training import RESULT, measured_precision, plan_of, ticker
 from hub.train.batches import EncodedRows, make_batch
 from hub.train.devices import choose_device
 from hub.train.fewshot import Pair, check_rows, cosine_loss, draw_pairs
+from hub.train.inference import scores
 from hub.train.loop import Trainer
 from hub.train.probe import Probe, head_features, head_vectors, no_entity, probe, read_words, set_head
 from hub.train.workers import workers
@@ -178,6 +181,22 @@ def refit_head(model: Any, head: Probe, parts: Sequence[tuple[Rows, EncodedRows]
     every = np.concatenate(features)
     outputs = parts[0][0].form.outputs
     set_head(model, probe(every, np.concatenate(truth), outputs, every[:1], lambda _: 0.0, costs=(head.cost,)))
+
+
+def keep_score(context: Context, folder: Path, model: PreTrainedModel, validation: tuple[Rows, EncodedRows]) -> None:
+    """Leave what a model scores on validation rows before it learns from them too, and on rows drawn from them.
+
+    Args:
+        context: of the build.
+        folder: of the stage; its branch is weighed.
+        model: encoder and head, fp32.
+        validation: rows, and the same as token ids.
+    """
+    rows, encoded = validation
+    headline = context.request.task.headline
+    found = rows.form.probabilities(scores(with_branch(model, folder), encoded))
+    score = headline_score(rows, headline)(found)
+    write_json(folder / VALIDATION, {"score": score, "draws": score_draws(rows, headline, found)})
 
 
 def _loss(

@@ -16,10 +16,10 @@ from hub.pipeline.context import Context
 from hub.pipeline.fingerprint import files_fingerprint
 from hub.pipeline.run import SCRATCH
 from hub.pipeline.stages.augmenting import variants_of
-from hub.pipeline.stages.branch import keep_score, weigh_branch, with_branch
+from hub.pipeline.stages.branch import weigh_branch, with_branch
 from hub.pipeline.stages.checks import check_positions, check_side, check_windows
 from hub.pipeline.stages.encoding import encode_rows, finer_words
-from hub.pipeline.stages.fewshot import fit_teacher, refit_head, train_pairs
+from hub.pipeline.stages.fewshot import fit_teacher, keep_score, refit_head, train_pairs
 from hub.pipeline.stages.folds import Teachers, cross_validate
 from hub.pipeline.stages.objectives import loss_help, teacher_objective
 from hub.pipeline.stages.rows import Rows, rows_of, with_label_names
