@@ -209,7 +209,9 @@ SETS: Mapping[str, Published] = {
         0.847,
         "BERT 84.7",
         "standard",
+        ("teacher.pooling=mean", "teacher.dropout=0.1", "teacher.learning_rate=1e-4", "teacher.patience=0"),
         cut=True,
+        chosen="on validation rows, one seed: macro-F1 0.808; the same with the recipe `quick` 0.762",
     ),
     "unfair_tos": Published(
         "legal/privacy-practice",
