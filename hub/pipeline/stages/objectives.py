@@ -109,7 +109,7 @@ def loss_help(task: Task, loss: Loss, labels: tuple[str, ...]) -> LossHelp:
     if loss.name in own:
         return LossHelp(own=resolve(own[loss.name]))
     if loss.name == "ordinal":
-        return LossHelp(order=order_of(labels, resolve(task.order)(labels)))
+        return LossHelp(order=order_of(labels, resolve(task.order)))
     if loss.name == "hierarchical":
         return LossHelp(groups=levels_of(labels, resolve(task.taxonomy)))
     return LossHelp()
