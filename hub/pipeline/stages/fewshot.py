@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,7 +23,8 @@ from hub.train.batches import EncodedRows, make_batch
 from hub.train.devices import choose_device
 from hub.train.fewshot import Pair, check_rows, cosine_loss, draw_pairs
 from hub.train.loop import Trainer
-from hub.train.probe import Probe, head_features, head_vectors, no_entity, probe, read_words, set_head
+from hub.train.losses import class_weights, multi_label_weights
+from hub.train.probe import COSTS, Probe, head_features, head_vectors, no_entity, probe, read_words, set_head
 from hub.train.workers import workers
 
 if TYPE_CHECKING:
@@ -54,8 +56,10 @@ def fit_teacher(
     """
     start = time.monotonic()
     context.reporter.tick(0, 2, "the frozen encoder reads the rows")
+    model.to(choose_device(context.recipe.teacher.device, workers().local))
     head, score, loss = _fit(context, model, train, validation)
-    set_head(model, _fit_again(model, head, train, further))
+    set_head(model, _fit_again(context, model, head, train, further))
+    model.to("cpu")
     seconds = round(time.monotonic() - start, 1)
     result = TrainingResult(
         name="teacher",
@@ -110,8 +114,9 @@ def train_pairs(
     plan = plan_of(context, "teacher", options, len(rows), choice, device)
     checkpoint = folder / SCRATCH / _CHECKPOINT
     result = Trainer(model, batches, objective, score, plan, checkpoint, ticker(context)).run()
-    head, _, _ = _fit(context, model, train, validation)
-    set_head(model, _fit_again(model, head, train, further))
+    head, kept, _ = _fit(context, model, train, validation)
+    set_head(model, _fit_again(context, model, head, train, further))
+    result = dataclasses.replace(result, best_score=kept)  # the epochs were scored with rough heads
     write_json(folder / f"{RESULT}.json", to_json(result))
     return result
 
@@ -158,14 +163,25 @@ def _fit(
     def score(found: npt.NDArray[np.float32]) -> float:
         return headline(held_out.form.probabilities(no_entity(found, known)))
 
-    options: dict[str, Any] = {"costs": _ROUGH} if rough else {}
-    head = probe(features[read], rows.truth[read], rows.form.outputs, others, score, **options)
+    head = probe(
+        features[read],
+        rows.truth[read],
+        rows.form.outputs,
+        others,
+        score,
+        costs=_ROUGH if rough else COSTS,
+        weights=_weights(context, rows.truth[read], rows.form.outputs),
+    )
     loss = _loss(rows.form.probabilities, head.scores(features[read]), rows.truth[read])
     return head, float(score(head.scores(others))), loss
 
 
 def _fit_again(
-    model: Any, head: Probe, train: tuple[Rows, EncodedRows], further: Sequence[tuple[Rows, EncodedRows]]
+    context: Context,
+    model: Any,
+    head: Probe,
+    train: tuple[Rows, EncodedRows],
+    further: Sequence[tuple[Rows, EncodedRows]],
 ) -> Probe:
     """Fit a head of the strength that was chosen on further rows too."""
     if not further:
@@ -176,9 +192,21 @@ def _fit_again(
         read = read_words(encoded, len(found))
         features.append(found[read])
         truth.append(rows.truth[read])
-    every = np.concatenate(features)
-    form = train[0].form
-    return probe(every, np.concatenate(truth), form.outputs, every[:1], lambda _: 0.0, costs=(head.cost,))
+    every, answers, outputs = np.concatenate(features), np.concatenate(truth), train[0].form.outputs
+    weights = _weights(context, answers, outputs)
+    return probe(every, answers, outputs, every[:1], lambda _: 0.0, costs=(head.cost,), weights=weights)
+
+
+def _weights(context: Context, truth: npt.NDArray[Any], outputs: int) -> npt.NDArray[np.float32] | None:
+    """Return the recipe's weights of classes or labels, those of the losses that other strategies train on."""
+    import torch
+
+    mode = context.recipe.teacher.class_weights
+    if truth.ndim == 2:
+        found = multi_label_weights(torch.from_numpy(truth), mode)
+    else:
+        found = class_weights(truth.tolist(), outputs, mode)
+    return None if found is None else found.numpy()
 
 
 def _loss(
