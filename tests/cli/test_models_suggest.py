@@ -75,6 +75,17 @@ def test_models_are_ranked_by_the_probe_s_score(tiny_build: TinyBuild, others: t
     assert "cannot load the base model" in left["reason"]
 
 
+@pytest.mark.parametrize("several", [True, False])
+def test_base_models_of_a_setting_are_tried_in_place_of_the_catalogue_s(
+    tiny_build: TinyBuild, others: tuple[Path, Path], several: bool
+) -> None:
+    names = [str(tiny_build.base), str(others[0])] if several else [str(tiny_build.base)]
+
+    found = suggested("--set", f"base={','.join(names)}")
+
+    assert sorted(entry["name"] for entry in found["candidates"]) == sorted(names)
+
+
 def test_a_model_that_loads_and_cannot_read_is_left_out(tiny_build: TinyBuild, tmp_path: Path) -> None:
     """T5's encoder wants the decoder's input too."""
     from transformers import T5Config, T5ForSequenceClassification
