@@ -20,7 +20,7 @@ class Training:
         warmup: share of the steps with a rising rate, 0..1.
         weight_decay: of matrices; biases, norms and embeddings have none.
         label_smoothing: 0..1.
-        class_weights: ``none``, ``sqrt`` or ``balanced`` (inverse frequency, its root).
+        class_weights: ``none``, ``balanced`` (inverse frequency) or ``sqrt`` (its root).
         dropout: of the encoder while training, 0..1.
         mask_tokens: share of the tokens replaced by the mask token in each step, against overfitting, 0..1.
         patience: epochs without a better validation score before stopping; 0 never stops early.
@@ -83,7 +83,7 @@ class Strategy:
         layer_decay: rate of a layer over that of the layer above it, 0..1; 1 trains all at one rate.
         frozen_layers: first layers that ``freeze`` keeps as they are.
         freeze_embeddings: ``freeze`` keeps the embeddings as they are.
-        head_only: ``freeze`` keeps everything but the head.
+        head_only: ``freeze`` keeps everything but the head, embeddings whatever ``freeze_embeddings`` says.
         unfreeze_epochs: epochs after which ``freeze`` releases the next layer, from the top; 0 never does.
         adapter: of ``lora``: ``lora``, ``dora`` or ``ia3``.
         rank: of the adapters.
