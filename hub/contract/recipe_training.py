@@ -30,7 +30,7 @@ class Training:
         momentum: of ``sgd`` and ``rmsprop``, 0..1.
         schedule: of the rate after the warm-up: ``cosine``, ``linear``, ``constant``, ``restarts`` (cosine with warm
             restarts) or ``plateau`` (a tenth of the rate after an epoch without a better score).
-        cycles: of ``restarts``.
+        cycles: of ``restarts``: how many cosines there are; 1 is ``cosine``.
         accumulation: batches whose gradients make one step.
         average_decay: of the moving average of the weights that is scored and kept; 0 keeps the weights themselves.
         device: ``auto`` trains on a GPU where PyTorch has one; ``cpu``, ``cuda``, ``mps``.
