@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,11 @@ from hub.data import load as load_prepared
 from hub.edge.schema import read
 from hub.pipeline.build import Built, build
 from hub.pipeline.context import BuildRequest
-from hub.pipeline.stages import baseline
+from hub.pipeline.stages import baseline, finetune
 from hub.pipeline.stages.probing import ROWS, probe_base
 from hub.pipeline.stages.rows import labelled
 from hub.testing import tiny, tiny_kinds
+from hub.train.base import BaseModel, find_base
 from tests.support.builds import EXPORTER, Recorder, quick_latencies
 
 Train = Callable[..., tuple[dict[str, Any], dict[str, Any], Built]]
@@ -125,6 +127,18 @@ def test_a_merged_teacher_is_an_ordinary_checkpoint_and_the_adapter_stands_alone
     ids = torch.randint(5, 90, (4, 9), generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         torch.testing.assert_close(apart(input_ids=ids).logits, teacher(input_ids=ids).logits, atol=1e-5, rtol=0)
+
+
+def test_an_adapter_names_the_revision_of_its_base(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
+    import json
+
+    def pinned(name: str) -> BaseModel:
+        return dataclasses.replace(find_base(name), revision="0123abc")
+
+    monkeypatch.setattr(finetune, "find_base", pinned)
+    _, _, built = train("strategy.name=lora", "strategy.rank=3", "teacher.epochs=1", "lexical.use=false")
+    config = json.loads((built.run / "finetune" / "adapter" / "adapter_config.json").read_text("utf-8"))
+    assert config["revision"] == "0123abc"
 
 
 @pytest.mark.parametrize("task", [tiny.TASK, tiny_kinds.SEVERAL, tiny_kinds.ENTITIES], ids=lambda task: task.kind)

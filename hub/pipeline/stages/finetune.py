@@ -133,7 +133,7 @@ def _train_weights(
     prepare(model, strategy)
     base = find_base(recipe.base)
     name = base.location if Path(recipe.base).expanduser().is_dir() else base.id
-    adapted = add_adapters(model, strategy, name, recipe.seed) if strategy.name == LORA else None
+    adapted = add_adapters(model, strategy, name, recipe.seed, base.revision) if strategy.name == LORA else None
     learning = ever_learning(model, strategy)
     frozen = {key: value.detach().clone() for key, value in model.named_parameters() if key not in learning}
 
