@@ -56,10 +56,11 @@ def fit_teacher(
     """
     start = time.monotonic()
     context.reporter.tick(0, 2, "the frozen encoder reads the rows")
-    model.to(choose_device(context.recipe.teacher.device, workers().local))
+    network: torch.nn.Module = model  # transformers' own `to` is typed for no device by name
+    network.to(choose_device(context.recipe.teacher.device, workers().local))
     head, score, loss = _fit(context, model, train, validation)
     set_head(model, _fit_again(context, model, head, train, further))
-    model.to("cpu")
+    network.to("cpu")
     seconds = round(time.monotonic() - start, 1)
     result = TrainingResult(
         name="teacher",
