@@ -9,6 +9,7 @@ import click
 from hub.cli import output
 from hub.cli.building import reporter, runs_option
 from hub.cli.options import json_option
+from hub.contract.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,13 +45,18 @@ def compare(names: tuple[str, ...], scores_only: bool, out: str | None, runs: st
     from hub.pipeline.run import Run
     from hub.report.compare import write_comparison
 
+    if out:
+        _check_page(Path(out))
     found = [Run.open(Path(runs), name) for name in names]
     task = load_plugins().find_task(found[0].info.task).task
     with logs_to(found[0].log), reporter() as told:
         told.stage("compare", "comparing")
         comparison = compare_runs(found, task, told, scores_only=scores_only)
     page = Path(out) if out else _default_page(found)
-    write_comparison(comparison, page)
+    try:
+        write_comparison(comparison, page)
+    except OSError as error:
+        raise _unwritable(page, error.strerror or str(error)) from error
     if as_json:
         from hub.edge.schema import to_json
 
@@ -58,6 +64,23 @@ def compare(names: tuple[str, ...], scores_only: bool, out: str | None, runs: st
         return
     _show(comparison)
     output.say(f"report: {page}")
+
+
+def _check_page(page: Path) -> None:
+    """Refuse a page that cannot be written before minutes are spent on scores.
+
+    Raises:
+        UsageError: HUB-U023.
+    """
+    if page.is_dir():
+        raise _unwritable(page, "it is a folder")
+    above = next(folder for folder in page.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise _unwritable(page, f"{above} is no folder")
+
+
+def _unwritable(page: Path, why: str) -> UsageError:
+    return UsageError("HUB-U023", f"cannot write {page}", why, "name a file: --out comparison.html")
 
 
 def _default_page(runs: Sequence[Run]) -> Path:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     "bases",
     metavar="NAME|DIR",
     multiple=True,
-    help="Try this base model, in place of those of the catalogue; may be repeated.",
+    help="Try this base model, in place of those of the catalogue; may be repeated. --set base=A,B does the same.",
 )
 @recipe_options
 @json_option
@@ -48,8 +48,8 @@ def command(
 ) -> None:
     """Rank base models for TASK: score of a linear probe, size of the student, speed.
 
-    Tried are the base models of the catalogue that are on this machine, and those named by --base; nothing is
-    downloaded. The encoder stays frozen, so that each takes seconds; only training and validation rows are read.
+    Tried are the base models of the catalogue that are on this machine, of which none is downloaded, or those named by
+    --base. The encoder stays frozen, so that each takes seconds; only training and validation rows are read.
     """
     from hub.contract.budget import parse_budget
     from hub.contract.kinds import KINDS
@@ -68,7 +68,7 @@ def command(
             f"hub build {request.task_id}",
         )
     check_pooling(request.recipe.teacher.pooling, KINDS[request.task.kind], request.recipe.strategy.name)
-    found = _rank(request, bases, limits)
+    found = _rank(request, bases or _bases_set(request, settings), limits)
     if as_json:
         from hub.pipeline.documents import bases_json
 
@@ -79,6 +79,15 @@ def command(
         output.say(f"next: hub build {request.task_id} --set base={found.chosen.name}")
     else:
         output.say("no base model that could be tried keeps the limits")
+
+
+def _bases_set(request: BuildRequest, settings: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the base models of the recipe where the user named them; one that a recipe brings is no choice."""
+    from hub.train.base import base_names
+
+    names = base_names(request.recipe.base)
+    named = any(setting.partition("=")[0].strip() == "base" for setting in settings)
+    return names if named or len(names) > 1 else ()
 
 
 def _rank(request: BuildRequest, bases: tuple[str, ...], limits: Budget | None) -> BaseChoice:

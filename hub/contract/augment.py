@@ -66,7 +66,7 @@ def jitter_numbers(text: str, draw: random.Random) -> str:
     """Change every number by at most a tenth; decimals keep their number of digits.
 
     Numbers in codes, dates and times stay, and so do those with a leading zero or more than nine digits: they name
-    something and measure nothing.
+    something and measure nothing. So do small ones whose next neighbour is further off than a tenth.
 
     Args:
         text: to change.
@@ -78,7 +78,10 @@ def jitter_numbers(text: str, draw: random.Random) -> str:
         whole, _, decimals = number.partition(".")
         if len(whole) > _MOST_DIGITS or (len(whole) > 1 and whole[0] == "0"):
             return number
-        return f"{float(number) * draw.uniform(1 - _JITTER, 1 + _JITTER):.{len(decimals)}f}"
+        value = float(number)
+        changed = f"{value * draw.uniform(1 - _JITTER, 1 + _JITTER):.{len(decimals)}f}"
+        # Rounded to its digits a small number may land further off: 6.6 is written 7. The last term is of floats alone.
+        return changed if abs(float(changed) - value) <= value * (_JITTER + 1e-9) else number
 
     return _NUMBER.sub(other, text)
 

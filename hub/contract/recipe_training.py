@@ -20,7 +20,7 @@ class Training:
         warmup: share of the steps with a rising rate, 0..1.
         weight_decay: of matrices; biases, norms and embeddings have none.
         label_smoothing: 0..1.
-        class_weights: ``none``, ``sqrt`` or ``balanced`` (inverse frequency, its root).
+        class_weights: ``none``, ``balanced`` (inverse frequency) or ``sqrt`` (its root).
         dropout: of the encoder while training, 0..1.
         mask_tokens: share of the tokens replaced by the mask token in each step, against overfitting, 0..1.
         patience: epochs without a better validation score before stopping; 0 never stops early.
@@ -30,7 +30,7 @@ class Training:
         momentum: of ``sgd`` and ``rmsprop``, 0..1.
         schedule: of the rate after the warm-up: ``cosine``, ``linear``, ``constant``, ``restarts`` (cosine with warm
             restarts) or ``plateau`` (a tenth of the rate after an epoch without a better score).
-        cycles: of ``restarts``.
+        cycles: of ``restarts``: how many cosines there are; 1 is ``cosine``.
         accumulation: batches whose gradients make one step.
         average_decay: of the moving average of the weights that is scored and kept; 0 keeps the weights themselves.
         device: ``auto`` trains on a GPU where PyTorch has one; ``cpu``, ``cuda``, ``mps``.
@@ -83,7 +83,7 @@ class Strategy:
         layer_decay: rate of a layer over that of the layer above it, 0..1; 1 trains all at one rate.
         frozen_layers: first layers that ``freeze`` keeps as they are.
         freeze_embeddings: ``freeze`` keeps the embeddings as they are.
-        head_only: ``freeze`` keeps everything but the head.
+        head_only: ``freeze`` keeps everything but the head, embeddings whatever ``freeze_embeddings`` says.
         unfreeze_epochs: epochs after which ``freeze`` releases the next layer, from the top; 0 never does.
         adapter: of ``lora``: ``lora``, ``dora`` or ``ia3``.
         rank: of the adapters.

@@ -72,7 +72,7 @@ def rank(
     tell: Callable[[float, float, str], None] = lambda done, total, text: None,
     left_out: Mapping[str, str] | None = None,
 ) -> BaseChoice:
-    """Probe base models and rank them; one that cannot be loaded is left out with the reason.
+    """Probe base models and rank them; one that cannot be loaded or read with is left out with the reason.
 
     Args:
         names: what a recipe's ``base`` takes, each one once.

@@ -8,9 +8,9 @@ import tempfile
 from pathlib import Path
 
 from hub.contract.errors import RunError
-from hub.pipeline.build import Built, build, run_id
-from hub.pipeline.context import BuildRequest
-from hub.pipeline.plan import Stage, stage_fingerprint, stages_for
+from hub.pipeline.build import Built, build, run_id, with_base
+from hub.pipeline.context import BuildRequest, Context
+from hub.pipeline.plan import BASE, Stage, stage_fingerprint, stages_for
 from hub.pipeline.progress import Reporter, Silent
 from hub.pipeline.run import Run
 from hub.train.workers import Workers
@@ -58,6 +58,8 @@ def train_together(request: BuildRequest, home: Path, reporter: Reporter, proces
 
 def _take_over(request: BuildRequest, run: Run, stage: Stage, before: tuple[Stage, ...]) -> None:
     """Look for a finished teacher in a neighbouring run: the other processes see only the copy of this one."""
+    if BASE.name in [other.name for other in before]:
+        request = with_base(Context(request, run, Silent())).request
     records = {other.name: run.record(other.name) for other in before}
     outputs = {name: record.output for name, record in records.items() if record is not None}
     key = stage_fingerprint(stage, request, run.folder.name, outputs)

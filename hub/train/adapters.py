@@ -18,7 +18,9 @@ ADAPTER = "adapter"
 """Folder of an adapter in that of its stage."""
 
 
-def add_adapters(model: PreTrainedModel, strategy: Strategy, base: str, seed: int) -> PeftModel:
+def add_adapters(
+    model: PreTrainedModel, strategy: Strategy, base: str, seed: int, revision: str | None = None
+) -> PeftModel:
     """Freeze a model but its head, and put adapters into it; they change no answer before they are trained.
 
     Args:
@@ -27,6 +29,7 @@ def add_adapters(model: PreTrainedModel, strategy: Strategy, base: str, seed: in
             arXiv 2402.09353) or ``ia3`` (Liu et al. 2022, arXiv 2205.05638, which has neither rank nor alpha).
         base: what the adapter's configuration calls the model.
         seed: of the adapters' weights.
+        revision: of a base from the Hub, where the recipe pins one.
 
     Returns:
         peft's wrapper, for `merge_adapters`.
@@ -52,6 +55,7 @@ def add_adapters(model: PreTrainedModel, strategy: Strategy, base: str, seed: in
     torch.manual_seed(seed)
     adapted: Any = get_peft_model(model, config)
     adapted.peft_config["default"].base_model_name_or_path = base
+    adapted.peft_config["default"].revision = revision
     return adapted
 
 

@@ -130,8 +130,12 @@ def train_lexical(
 def _fit_one_label(
     features: Any, truth: npt.NDArray[Any], labels: int, cost: float, seed: int
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """One machine for all labels; where the rows have one label only, its bias alone decides."""
     from sklearn.svm import LinearSVC
 
+    if len(np.unique(truth)) == 1:
+        constant = np.where(np.arange(labels) == truth[0], 1.0, -1.0).astype(np.float32)
+        return np.zeros((features.shape[1], labels), dtype=np.float32), constant
     solver = LinearSVC(C=cost, random_state=seed).fit(features, truth)
     weights, bias = solver.coef_, solver.intercept_
     if len(solver.classes_) == 2:  # scikit-learn keeps one row of weights for two labels

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hub.contract.errors import RunError, UsageError
+from hub.contract.errors import HubError, RunError, UsageError
 from hub.contract.recipe import Loss
 from hub.train.losses import (
     class_weights,
@@ -17,6 +17,8 @@ from hub.train.losses import (
 
 if TYPE_CHECKING:
     import torch
+
+_FIX = "update the plugin, or take another loss: --set loss.name=auto"
 
 HardLoss = Callable[["torch.Tensor", "torch.Tensor"], "torch.Tensor"]
 """``(logits [units, outputs], truth of these units) -> scalar``."""
@@ -108,18 +110,26 @@ def _checked(function: Callable[..., Any], name: str) -> HardLoss:
     def loss(found: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
         import torch
 
-        value = function(found, wanted)
+        try:
+            value = function(found, wanted)
+        except (HubError, MemoryError):
+            raise
+        except Exception as error:  # a plugin's code: whatever it raises is its own failure
+            raise _untrainable(name, f"it raised {_said(error)}") from error
         if not isinstance(value, torch.Tensor) or value.numel() != 1 or value.requires_grad < found.requires_grad:
             got = f"a tensor of shape {tuple(value.shape)}" if isinstance(value, torch.Tensor) else type(value).__name__
-            raise RunError(
-                "HUB-T050",
-                f"the loss {name!r} of the plugin cannot be trained on",
-                f"it must return one number that depends on the logits, and returned {got}",
-                "update the plugin, or take another loss: --set loss.name=auto",
-            )
+            raise _untrainable(name, f"it must return one number that depends on the logits, and returned {got}")
         return value.reshape(()).float()
 
     return loss
+
+
+def _untrainable(name: str, why: str) -> RunError:
+    return RunError("HUB-T050", f"the loss {name!r} of the plugin cannot be trained on", why, _FIX)
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def levels_of(labels: Sequence[str], parent: Callable[[str], str | None]) -> tuple[tuple[int, ...], ...]:
@@ -133,7 +143,8 @@ def levels_of(labels: Sequence[str], parent: Callable[[str], str | None]) -> tup
         parent: of a label or of a parent; ``None`` at the top.
 
     Raises:
-        UsageError: HUB-T051, no two labels have a parent in common, or something is part of itself.
+        UsageError: HUB-T051, no two labels have a parent in common, something is part of itself, or the plugin's
+            function fails.
     """
     paths = [_path(label, parent) for label in labels]
     found: list[tuple[int, ...]] = []
@@ -150,11 +161,24 @@ def levels_of(labels: Sequence[str], parent: Callable[[str], str | None]) -> tup
 def _path(label: str, parent: Callable[[str], str | None]) -> list[str]:
     """Return a label with everything that it is part of, the top first."""
     path = [label]
-    while (above := parent(path[0])) is not None:
+    while (above := _above(path[0], parent)) is not None:
         if above in path or len(path) > _DEEPEST:
             raise _useless(f"{label!r} is part of itself, directly or by way of others")
         path.insert(0, above)
     return path
+
+
+def _above(label: str, parent: Callable[[str], str | None]) -> str | None:
+    """Return what a label is part of, as the plugin says."""
+    try:
+        found = parent(label)
+    except (HubError, MemoryError):
+        raise
+    except Exception as error:  # a plugin's code: it may not know a label of the user's own rows
+        raise _useless(f"for {label!r} the plugin's function raised {_said(error)}") from error
+    if found is not None and not isinstance(found, str):
+        raise _useless(f"for {label!r} the plugin's function returned {type(found).__name__}, not a name")
+    return found
 
 
 _DEEPEST = 50
@@ -162,27 +186,29 @@ _DEEPEST = 50
 
 
 def _useless(why: str) -> UsageError:
-    return UsageError(
-        "HUB-T051", "the taxonomy of the task cannot be learnt from", why, "take another loss: --set loss.name=auto"
-    )
+    return UsageError("HUB-T051", "the taxonomy of the task cannot be learnt from", why, _FIX)
 
 
-def order_of(labels: Sequence[str], places: Sequence[int]) -> tuple[int, ...]:
+def order_of(labels: Sequence[str], order: Callable[[Sequence[str]], Sequence[int]]) -> tuple[int, ...]:
     """Return the label at each level, the lowest first.
 
     Args:
         labels: of the task.
-        places: of each label among the levels, 0 is the lowest.
+        order: of the plugin; gives the place of each label among the levels, 0 is the lowest.
 
     Raises:
-        UsageError: HUB-T052, the places are not the numbers from 0 on, each once.
+        UsageError: HUB-T052, the places are not the numbers from 0 on, each once, or the plugin's function fails.
     """
-    found = [int(place) for place in places]
+    try:
+        found = [int(place) for place in order(labels)]
+    except (HubError, MemoryError):
+        raise
+    except Exception as error:  # a plugin's code, or what it returned is no row of numbers
+        raise _no_order(f"asked for the places of {len(labels)} labels, the plugin failed: {_said(error)}") from error
     if sorted(found) != list(range(len(labels))):
-        raise UsageError(
-            "HUB-T052",
-            "the labels have no order",
-            f"the plugin puts {len(labels)} labels at the places {found}",
-            "take another loss: --set loss.name=auto",
-        )
+        raise _no_order(f"the plugin puts {len(labels)} labels at the places {found}")
     return tuple(sorted(range(len(labels)), key=lambda label: found[label]))
+
+
+def _no_order(why: str) -> UsageError:
+    return UsageError("HUB-T052", "the labels have no order", why, _FIX)

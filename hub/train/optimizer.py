@@ -14,6 +14,9 @@ from hub.contract.errors import RunError, UsageError, nearest
 if TYPE_CHECKING:
     import torch
 
+_FACTORS = "ia3_"
+"""In the names of IA3's factors: vectors around 1 that peft keeps as matrices; decay would draw them to 0."""
+
 OPTIMIZERS = ("adamw", "sgd", "rmsprop", "adafactor")
 
 
@@ -23,8 +26,8 @@ class MasterOptimizer:
     Args:
         model: whose parameters are trained.
         learning_rate: peak rate.
-        weight_decay: of matrices but embeddings; biases, norms and embeddings have none, so that rows
-            of the embedding table that no text uses stay as they are.
+        weight_decay: of matrices but embeddings; biases, norms, embeddings and the factors of IA3 have none, so that
+            rows of the embedding table that no text uses stay as they are.
         clip_norm: largest gradient norm; 0 does not clip.
         name: one of `OPTIMIZERS`.
         momentum: of ``sgd`` and ``rmsprop``, 0..1.
@@ -55,7 +58,8 @@ class MasterOptimizer:
         chosen = [(key, p) for key, p in model.named_parameters() if (learning(key) if learning else p.requires_grad)]
         if not chosen:
             raise UsageError("HUB-T007", "there is nothing to train", "every weight of the model is frozen")
-        decayed = [(key, p) for key, p in chosen if p.dim() > 1 and "embeddings" not in key]
+        tables = _tables(model)
+        decayed = [(key, p) for key, p in chosen if p.dim() > 1 and id(p) not in tables and _FACTORS not in key]
         names = {key for key, _ in decayed}
         rest = [(key, p) for key, p in chosen if key not in names]
         named = [*decayed, *rest]
@@ -160,6 +164,14 @@ class MasterOptimizer:
         with torch.no_grad():
             for weight, master in zip(self._model_weights, weights, strict=True):
                 weight.copy_(master)
+
+
+def _tables(model: torch.nn.Module) -> set[int]:
+    """Return the ids of the weights that are looked up, whatever an architecture calls them."""
+    import torch
+
+    kinds = (torch.nn.Embedding, torch.nn.EmbeddingBag)
+    return {id(p) for module in model.modules() if isinstance(module, kinds) for p in module.parameters(recurse=False)}
 
 
 def _groups(

@@ -65,6 +65,7 @@ def probe(
     score: Callable[[Floats], float],
     *,
     costs: Sequence[float] = COSTS,
+    weights: npt.NDArray[np.float32] | None = None,
 ) -> Probe:
     """Fit heads of several strengths of regularization, and keep the one that scores best on validation rows.
 
@@ -77,6 +78,8 @@ def probe(
         held_out: float32 [validation units, width].
         score: of the head's scores on them, float32 [validation units, outputs]; higher is better.
         costs: values of C above 0, rising; the first of equal ones stays, and the first that is worse ends the search.
+        weights: float32 [outputs], what a unit of each class counts, or for several labels a row that has the label
+            against one that has not; `None` is 1 for all. Several labels that are fitted at once count alike.
 
     Raises:
         DataError: HUB-V006, only one class occurs.
@@ -87,8 +90,8 @@ def probe(
     spread[spread < 1e-6] = 1.0  # a feature that never changes says nothing, and is not blown up
     scaled = ((features - mean) / spread).astype(np.float32)  # in which the fit takes half the time
     best: tuple[float, Probe] | None = None
-    for weights, bias, cost in _fits(scaled, truth, outputs, costs):
-        own = weights / spread[:, None]
+    for slopes, bias, cost in _fits(scaled, truth, outputs, costs, weights):
+        own = slopes / spread[:, None]
         found = Probe(own.astype(np.float32), (bias - mean @ own).astype(np.float32), cost)
         value = score(found.scores(held_out))
         if best is not None and value < best[0]:
@@ -101,39 +104,52 @@ def probe(
 
 
 def _fits(
-    features: Floats, truth: npt.NDArray[Any], outputs: int, costs: Sequence[float]
+    features: Floats,
+    truth: npt.NDArray[Any],
+    outputs: int,
+    costs: Sequence[float],
+    counts: npt.NDArray[np.float32] | None,
 ) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any], float]]:
     """Yield weights [width, outputs], bias [outputs] and C of each fit."""
     fit = _ridge if outputs > MANY_OUTPUTS else _one_class if truth.ndim == 1 else _each_label
     for cost in costs:
-        yield *fit(features, truth, outputs, cost), cost
+        yield *fit(features, truth, outputs, cost, counts), cost
 
 
-def _one_class(features: Any, truth: npt.NDArray[Any], outputs: int, cost: float) -> tuple[Any, Any]:
-    found = _regression(cost, features, truth)
+def _one_class(
+    features: Any, truth: npt.NDArray[Any], outputs: int, cost: float, counts: npt.NDArray[np.float32] | None
+) -> tuple[Any, Any]:
+    found = _regression(cost, features, truth, None if counts is None else counts[truth])
     weights, bias = found.coef_.T, found.intercept_
     if len(found.classes_) == 2:  # one row of weights stands for both: softmax of halves is its sigmoid
         weights, bias = np.hstack([-weights, weights]) / 2, np.hstack([-bias, bias]) / 2
     return _whole(weights, bias, found.classes_, outputs)
 
 
-def _each_label(features: Any, truth: npt.NDArray[Any], outputs: int, cost: float) -> tuple[Any, Any]:
+def _each_label(
+    features: Any, truth: npt.NDArray[Any], outputs: int, cost: float, counts: npt.NDArray[np.float32] | None
+) -> tuple[Any, Any]:
     """Fit each label alone; one that all rows have, or none, is decided by its bias."""
     weights = np.zeros((features.shape[1], outputs))
     bias = np.where(truth.all(axis=0), _UNSEEN, -_UNSEEN)
     for label, has in enumerate(truth.T):
         if has.any() and not has.all():
-            found = _regression(cost, features, has)
+            each = None if counts is None else np.where(has, counts[label], 1.0)
+            found = _regression(cost, features, has, each)
             weights[:, label], bias[label] = found.coef_[0], found.intercept_[0]
     return weights, bias
 
 
-def _ridge(features: Any, truth: npt.NDArray[Any], outputs: int, cost: float) -> tuple[Any, Any]:
+def _ridge(
+    features: Any, truth: npt.NDArray[Any], outputs: int, cost: float, counts: npt.NDArray[np.float32] | None
+) -> tuple[Any, Any]:
     from sklearn.linear_model import Ridge
 
     present = np.unique(truth) if truth.ndim == 1 else np.arange(outputs)
     wanted = np.where(truth[:, None] == present if truth.ndim == 1 else truth, 1.0, -1.0)
-    found = Ridge(alpha=_RIDGE / cost).fit(features, wanted)
+    # It takes one weight a row: with several labels that would be another one for each.
+    each = counts[truth] if counts is not None and truth.ndim == 1 else None
+    found = Ridge(alpha=_RIDGE / cost).fit(features, wanted, sample_weight=each)
     return _whole(found.coef_.T, found.intercept_, present, outputs)
 
 
@@ -144,14 +160,14 @@ def _whole(weights: Any, bias: Any, present: npt.NDArray[Any], outputs: int) -> 
     return wide, low
 
 
-def _regression(cost: float, features: Any, truth: npt.NDArray[Any]) -> Any:
+def _regression(cost: float, features: Any, truth: npt.NDArray[Any], each: npt.NDArray[Any] | None) -> Any:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
     with warnings.catch_warnings():
         # What a further round would change is below what the choice of C decides.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return LogisticRegression(C=cost, max_iter=_ROUNDS).fit(features, truth)
+        return LogisticRegression(C=cost, max_iter=_ROUNDS).fit(features, truth, sample_weight=each)
 
 
 def mean_features(encoder: Any, rows: EncodedRows, batch_size: int = 64) -> Floats:

@@ -75,6 +75,34 @@ def test_models_are_ranked_by_the_probe_s_score(tiny_build: TinyBuild, others: t
     assert "cannot load the base model" in left["reason"]
 
 
+@pytest.mark.parametrize("several", [True, False])
+def test_base_models_of_a_setting_are_tried_in_place_of_the_catalogue_s(
+    tiny_build: TinyBuild, others: tuple[Path, Path], several: bool
+) -> None:
+    names = [str(tiny_build.base), str(others[0])] if several else [str(tiny_build.base)]
+
+    found = suggested("--set", f"base={','.join(names)}")
+
+    assert sorted(entry["name"] for entry in found["candidates"]) == sorted(names)
+
+
+def test_a_model_that_loads_and_cannot_read_is_left_out(tiny_build: TinyBuild, tmp_path: Path) -> None:
+    """T5's encoder wants the decoder's input too."""
+    from transformers import T5Config, T5ForSequenceClassification
+
+    small = {"d_model": 16, "d_kv": 8, "d_ff": 16, "num_layers": 1, "num_heads": 2}
+    model = T5ForSequenceClassification(T5Config(vocab_size=2000, eos_token_id=3, pad_token_id=0, **small))
+    base = Path(shutil.copytree(tiny_build.base, tmp_path / "t5"))
+    model.save_pretrained(base)
+
+    found = suggested("--base", str(base), "--base", str(tiny_build.base))
+
+    assert found["chosen"] == str(tiny_build.base)
+    left = found["candidates"][1]
+    assert (left["name"], left["state"]) == (str(base), "left out")
+    assert "cannot read texts: ValueError" in left["reason"]
+
+
 def test_people_get_a_table_and_the_next_command(tiny_build: TinyBuild) -> None:
     done = run_hub(*SUGGEST, "--base", str(tiny_build.base), "--budget", "size=1MB")
 

@@ -57,6 +57,33 @@ def compared(runs: Path, *words: str) -> Any:
     return done.json()
 
 
+@pytest.mark.parametrize("name", [".", "run.json/page.html"])
+def test_a_page_that_cannot_be_written_is_refused_before_anything_is_scored(
+    both: tuple[Path, str, str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    runs, good, weak = both
+    monkeypatch.setattr("hub.pipeline.comparing.compare", lambda *_, **__: pytest.fail("it was compared"))
+
+    done = run_hub("report", "compare", good, weak, "--runs", str(runs), "--out", str(runs / good / name), "--json")
+
+    assert (done.code, done.json()["error"]["code"]) == (2, "HUB-U023")
+
+
+def test_a_page_that_fails_while_it_is_written_is_told(
+    both: tuple[Path, str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("hub.report.compare.write_comparison", full)
+    runs, good, weak = both
+
+    words = ("--scores-only", "--runs", str(runs), "--out", str(tmp_path / "page.html"), "--json")
+    error = run_hub("report", "compare", good, weak, *words).json()["error"]
+
+    assert (error["code"], error["why"]) == ("HUB-U023", "No space left on device")
+
+
 def test_the_document_has_differences_scores_and_tests(both: tuple[Path, str, str], tmp_path: Path) -> None:
     runs, good, weak = both
     page = tmp_path / "page.html"

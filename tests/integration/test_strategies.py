@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,19 +10,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from hub.contract.errors import UsageError
+from hub.contract.recipe import from_mapping
 from hub.contract.results import ModelResult, TrainingResult
 from hub.data import load as load_prepared
 from hub.edge.schema import read
 from hub.pipeline.build import Built, build
 from hub.pipeline.context import BuildRequest
-from hub.pipeline.stages import baseline
+from hub.pipeline.stages import baseline, finetune
 from hub.pipeline.stages.branch import kept_draws, validation_score
 from hub.pipeline.stages.margin import DRAWS
 from hub.pipeline.stages.probing import ROWS, probe_base
 from hub.pipeline.stages.rows import labelled
 from hub.testing import tiny, tiny_kinds
+from hub.train.base import BaseModel, find_base
 from tests.support.builds import EXPORTER, Recorder, quick_latencies
 
 Train = Callable[..., tuple[dict[str, Any], dict[str, Any], Built]]
@@ -56,9 +60,26 @@ def training_of(built: Built) -> TrainingResult:
     return read(TrainingResult, json.loads((built.run / "finetune" / "training.json").read_text("utf-8")))
 
 
-def changed(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
-    import torch
+def score_on_validation_rows(built: Built) -> float:
+    """Return the headline metric of the teacher that was kept on the validation rows of the tiny task."""
+    from hub.pipeline.context import Context
+    from hub.pipeline.run import Run
+    from hub.pipeline.stages.encoding import encode_rows
+    from hub.pipeline.stages.finetune import load_teacher, teacher_encoder
+    from hub.pipeline.stages.rows import rows_of
+    from hub.pipeline.stages.scoring import headline_score
+    from hub.train.inference import scores
 
+    run = Run(built.run)
+    recipe = from_mapping(run.info.recipe)
+    context = Context(BuildRequest("tiny/things", tiny.TASK, "acme-tiny", "1.2", recipe, EXPORTER), run, Recorder())
+    model, tokenizer = load_teacher(context)
+    rows = rows_of(context, "validation")
+    found = scores(model, encode_rows(teacher_encoder(context, tokenizer, built.run), rows))
+    return headline_score(rows, tiny.TASK.headline)(rows.form.probabilities(found))
+
+
+def changed(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
     return {name for name, value in before.items() if name in after and not torch.equal(value, after[name])}
 
 
@@ -109,6 +130,18 @@ def test_a_merged_teacher_is_an_ordinary_checkpoint_and_the_adapter_stands_alone
         torch.testing.assert_close(apart(input_ids=ids).logits, teacher(input_ids=ids).logits, atol=1e-5, rtol=0)
 
 
+def test_an_adapter_names_the_revision_of_its_base(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
+    import json
+
+    def pinned(name: str) -> BaseModel:
+        return dataclasses.replace(find_base(name), revision="0123abc")
+
+    monkeypatch.setattr(finetune, "find_base", pinned)
+    _, _, built = train("strategy.name=lora", "strategy.rank=3", "teacher.epochs=1", "lexical.use=false")
+    config = json.loads((built.run / "finetune" / "adapter" / "adapter_config.json").read_text("utf-8"))
+    assert config["revision"] == "0123abc"
+
+
 @pytest.mark.parametrize("task", [tiny.TASK, tiny_kinds.SEVERAL, tiny_kinds.ENTITIES], ids=lambda task: task.kind)
 def test_a_probe_changes_the_head_alone_and_scores_what_it_says(train: Train, task: Any) -> None:
     before, after, built = train("strategy.name=probe", task=task)
@@ -119,6 +152,20 @@ def test_a_probe_changes_the_head_alone_and_scores_what_it_says(train: Train, ta
     assert np.isfinite(told.points[0].loss)
 
 
+def test_the_head_of_a_probe_weighs_labels_as_the_recipe_says(train: Train) -> None:
+    heads = [
+        train("strategy.name=probe", "lexical.use=false", *more, task=tiny_kinds.SEVERAL)[1]["classifier.weight"]
+        for more in ((), ("teacher.class_weights=balanced",), ("teacher.class_weights=balanced", "strategy.refit=true"))
+    ]
+    assert not any((heads[i] == heads[j]).all() for i, j in ((0, 1), (0, 2), (1, 2)))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is the device that is asked for")
+def test_a_probe_reads_on_the_device_of_the_recipe(train: Train) -> None:
+    with pytest.raises(UsageError, match="HUB-T005"):
+        train("strategy.name=probe", "teacher.device=cuda")
+
+
 def test_pairs_change_the_encoder_and_the_head_is_fitted(train: Train) -> None:
     settings = ("strategy.name=fewshot", "strategy.pairs=3", "data.max_rows_per_label=8", "teacher.learning_rate=1e-3")
     before, after, built = train(*settings, "lexical.use=false")
@@ -127,6 +174,7 @@ def test_pairs_change_the_encoder_and_the_head_is_fitted(train: Train) -> None:
     assert told.rows == 32
     assert told.steps == 2 * 32 * 3 * 2 // 4  # epochs, rows, pairs of each sort; 4 pairs are a batch of 8 texts
     assert told.points[-1].loss < told.points[0].loss
+    assert told.best_score == pytest.approx(score_on_validation_rows(built))
     again = train(*settings, "lexical.use=false", name="again")[1]
     assert not changed(after, again)
 

@@ -51,13 +51,16 @@ class Variants:
         self._encoder, self._rows, self._plain = encoder, rows, plain
         self._changes, self._share, self._seed = tuple(changes), share, seed
         self._new: dict[int, int] | None = None
+        self._seen: dict[int, int] = {}
         self.current = plain
 
     def pieces(self, epochs: int) -> set[int]:
         """Return every id that the changed texts of some epochs use."""
         found: set[int] = set()
         for epoch in range(epochs):
-            for encodings in self._encoded(self._texts(epoch)):
+            texts = self._texts(epoch)
+            self._seen[epoch] = hash(tuple(texts.items()))
+            for encodings in self._encoded(texts):
                 found.update(*(encoding.ids for encoding in encodings))
         return found
 
@@ -72,8 +75,16 @@ class Variants:
         self._plain = self.current = plain
 
     def on_epoch(self, epoch: int) -> bool:
-        """Begin an epoch; it says False, for it changes no parameter of the model (`hub.train.loop.Trainer`)."""
+        """Begin an epoch; it says False, for it changes no parameter of the model (`hub.train.loop.Trainer`).
+
+        Raises:
+            RunError: HUB-T053, an augmentation gave other texts than `pieces` has read.
+        """
         texts = self._texts(epoch)
+        same = hash(tuple(texts.items()))
+        if self._seen.get(epoch, same) != same:
+            names = ", ".join(name for name, _ in self._changes)
+            raise _failed(names, "it does not follow the draw that it is given: equal draws gave other texts")
         plain = self._plain
         ids, types = list(plain.ids), list(plain.types)
         owners = plain.owners if len(plain.owners) else np.arange(len(self._rows))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,7 +26,8 @@ from hub.train.devices import choose_device
 from hub.train.fewshot import Pair, check_rows, cosine_loss, draw_pairs
 from hub.train.inference import scores
 from hub.train.loop import Trainer
-from hub.train.probe import Probe, head_features, head_vectors, no_entity, probe, read_words, set_head
+from hub.train.losses import class_weights, multi_label_weights
+from hub.train.probe import COSTS, Probe, head_features, head_vectors, no_entity, probe, read_words, set_head
 from hub.train.workers import workers
 
 if TYPE_CHECKING:
@@ -55,8 +57,11 @@ def fit_teacher(
     """
     start = time.monotonic()
     context.reporter.tick(0, 2, "the frozen encoder reads the rows")
+    network: torch.nn.Module = model  # transformers' own `to` is typed for no device by name
+    network.to(choose_device(context.recipe.teacher.device, workers().local))
     head, score, loss = _fit(context, model, train, validation)
     set_head(model, head)
+    network.to("cpu")
     seconds = round(time.monotonic() - start, 1)
     result = TrainingResult(
         name="teacher",
@@ -110,8 +115,9 @@ def train_pairs(
     plan = plan_of(context, "teacher", options, len(rows), choice, device)
     checkpoint = folder / SCRATCH / _CHECKPOINT
     result = Trainer(model, batches, objective, score, plan, checkpoint, ticker(context)).run()
-    head, _, _ = _fit(context, model, train, validation)
+    head, kept, _ = _fit(context, model, train, validation)
     set_head(model, head)
+    result = dataclasses.replace(result, best_score=kept)  # the epochs were scored with rough heads
     write_json(folder / f"{RESULT}.json", to_json(result))
     return result, head
 
@@ -158,16 +164,24 @@ def _fit(
     def score(found: npt.NDArray[np.float32]) -> float:
         return headline(held_out.form.probabilities(no_entity(found, known)))
 
-    options: dict[str, Any] = {"costs": _ROUGH} if rough else {}
-    head = probe(features[read], rows.truth[read], rows.form.outputs, others, score, **options)
+    head = probe(
+        features[read],
+        rows.truth[read],
+        rows.form.outputs,
+        others,
+        score,
+        costs=_ROUGH if rough else COSTS,
+        weights=_weights(context, rows.truth[read], rows.form.outputs),
+    )
     loss = _loss(rows.form.probabilities, head.scores(features[read]), rows.truth[read])
     return head, float(score(head.scores(others))), loss
 
 
-def refit_head(model: Any, head: Probe, parts: Sequence[tuple[Rows, EncodedRows]]) -> None:
+def refit_head(context: Context, model: Any, head: Probe, parts: Sequence[tuple[Rows, EncodedRows]]) -> None:
     """Put a head into a model that is fitted on more rows, with the strength that was chosen before.
 
     Args:
+        context: of the build.
         model: whose encoder stays as it is.
         head: that chose the strength.
         parts: rows to fit on, and the same as token ids.
@@ -178,9 +192,9 @@ def refit_head(model: Any, head: Probe, parts: Sequence[tuple[Rows, EncodedRows]
         read = read_words(encoded, len(found))
         features.append(found[read])
         truth.append(rows.truth[read])
-    every = np.concatenate(features)
-    outputs = parts[0][0].form.outputs
-    set_head(model, probe(every, np.concatenate(truth), outputs, every[:1], lambda _: 0.0, costs=(head.cost,)))
+    every, answers, outputs = np.concatenate(features), np.concatenate(truth), parts[0][0].form.outputs
+    weights = _weights(context, answers, outputs)
+    set_head(model, probe(every, answers, outputs, every[:1], lambda _: 0.0, costs=(head.cost,), weights=weights))
 
 
 def keep_score(context: Context, folder: Path, model: PreTrainedModel, validation: tuple[Rows, EncodedRows]) -> None:
@@ -197,6 +211,18 @@ def keep_score(context: Context, folder: Path, model: PreTrainedModel, validatio
     found = rows.form.probabilities(scores(with_branch(model, folder), encoded))
     score = headline_score(rows, headline)(found)
     write_json(folder / VALIDATION, {"score": score, "draws": score_draws(rows, headline, found)})
+
+
+def _weights(context: Context, truth: npt.NDArray[Any], outputs: int) -> npt.NDArray[np.float32] | None:
+    """Return the recipe's weights of classes or labels, those of the losses that other strategies train on."""
+    import torch
+
+    mode = context.recipe.teacher.class_weights
+    if truth.ndim == 2:
+        found = multi_label_weights(torch.from_numpy(truth), mode)
+    else:
+        found = class_weights(truth.tolist(), outputs, mode)
+    return None if found is None else found.numpy()
 
 
 def _loss(

@@ -98,7 +98,7 @@ def run(context: Context, folder: Path) -> str:
     )
     if head is not None and recipe.strategy.refit:
         keep_score(context, folder, model, (validation, held_out))
-        refit_head(model, head, ((train, rows), (validation, held_out)))
+        refit_head(context, model, head, ((train, rows), (validation, held_out)))
     save_checkpoint(model, tokenizer, folder / MODEL)
     return files_fingerprint((*(folder / MODEL).iterdir(), *branch), folder)
 
@@ -135,7 +135,7 @@ def _train_weights(
     prepare(model, strategy)
     base = find_base(recipe.base)
     name = base.location if Path(recipe.base).expanduser().is_dir() else base.id
-    adapted = add_adapters(model, strategy, name, recipe.seed) if strategy.name == LORA else None
+    adapted = add_adapters(model, strategy, name, recipe.seed, base.revision) if strategy.name == LORA else None
     learning = ever_learning(model, strategy)
     frozen = {key: value.detach().clone() for key, value in model.named_parameters() if key not in learning}
 

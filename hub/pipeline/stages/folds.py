@@ -50,7 +50,7 @@ def cross_validate(context: Context, folder: Path, teachers: Teachers) -> FoldsR
     """Train as many teachers as the recipe has folds, each without one part of the training rows, which it then scores.
 
     Each is trained as the final one is, and its best epoch chosen on the same validation rows: the part it scores has
-    chosen nothing. A fold that is finished is not trained again when an interrupted stage goes on.
+    chosen nothing. When an interrupted stage goes on, folds that are finished are not trained again.
 
     Args:
         context: of the build.
@@ -60,6 +60,11 @@ def cross_validate(context: Context, folder: Path, teachers: Teachers) -> FoldsR
     Raises:
         DataError: HUB-D022, there are fewer groups of rows than folds.
     """
+    file = folder / f"{RESULT}.json"
+    if file.is_file() and (folder / OUT_OF_FOLD).is_file():  # interrupted in the final teacher
+        shutil.rmtree(folder / RESULT, ignore_errors=True)
+        done: FoldsResult = read(FoldsResult, json.loads(file.read_text("utf-8")))
+        return done
     options = context.recipe.teacher
     rows = context.prepared().dataset.train
     parts = fold_numbers(rows, rows_of(context, "train").strata.tolist(), options.folds, context.recipe.seed)
@@ -74,7 +79,7 @@ def cross_validate(context: Context, folder: Path, teachers: Teachers) -> FoldsR
         rows=len(rows),
     )
     write_text(folder / OUT_OF_FOLD, "".join(_in_order(found, parts)))
-    write_json(folder / f"{RESULT}.json", to_json(result))
+    write_json(file, to_json(result))  # the last one: it says that both are there
     shutil.rmtree(folder / RESULT)
     context.reporter.note(sentence(result, context.request.task.headline.name))
     return result

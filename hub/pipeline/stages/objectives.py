@@ -76,6 +76,8 @@ def teacher_objective(
 
         reading = batch if mixed is None else mixed.batch
         found, _ = read_batch(model, reading, hidden=False)
+        if not len(found):  # words of characters that the tokenizer drops: a mean over none is no number
+            return found.sum()
         if not options.rdrop:
             return price(found)
         again, _ = read_batch(model, reading, hidden=False)
@@ -109,7 +111,7 @@ def loss_help(task: Task, loss: Loss, labels: tuple[str, ...]) -> LossHelp:
     if loss.name in own:
         return LossHelp(own=resolve(own[loss.name]))
     if loss.name == "ordinal":
-        return LossHelp(order=order_of(labels, resolve(task.order)(labels)))
+        return LossHelp(order=order_of(labels, resolve(task.order)))
     if loss.name == "hierarchical":
         return LossHelp(groups=levels_of(labels, resolve(task.taxonomy)))
     return LossHelp()
@@ -147,6 +149,8 @@ def student_objective(
         watching: AbstractContextManager[list[torch.Tensor]] = nullcontext([]) if relations is None else watched(model)
         with watching as projected:
             found, last = read_batch(model, batch, hidden=with_hidden)
+        if not len(found):  # as in `teacher_objective`
+            return found.sum()
         loss = mixed(found, soft[batch.slots], truth[batch.units], options.temperature, options.teacher_weight)
         if last is not None:
             loss = loss + options.hidden_weight * hidden_loss(last, hidden[batch.slots])

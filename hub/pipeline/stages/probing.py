@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hub.contract.domain import Metric
-from hub.contract.errors import DataError
+from hub.contract.errors import DataError, HubError, UsageError
 from hub.contract.recipe import Recipe
 from hub.contract.results import ModelResult
 from hub.contract.standard_metrics import ENTITIES, MACRO_F1
@@ -132,14 +132,28 @@ class Reader:
         return self._encoder
 
     def read(self, rows: Rows) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-        """Return the features of rows, float32 [units, width], and which of them were read, bool [units]."""
+        """Return the features of rows, float32 [units, width], and which of them were read, bool [units].
+
+        Raises:
+            UsageError: HUB-T008, the architecture fails when its encoder is called alone.
+        """
         encoded = encode_rows(self.encoder, rows)
         found = self._once(encoded, lambda: self._read(encoded))
         return found, read_words(encoded, len(found))
 
     def _read(self, encoded: EncodedRows) -> npt.NDArray[np.float32]:
         model, start = self.model, time.perf_counter()
-        found = mean_features(model, encoded)
+        try:
+            found = mean_features(model, encoded)
+        except (HubError, MemoryError):
+            raise
+        except Exception as error:  # code of the architecture: an encoder-decoder wants a second input
+            raise UsageError(
+                "HUB-T008",
+                f"the encoder of the base model {find_base(self.base).id!r} cannot read texts",
+                f"{type(error).__name__}: {error}",
+                "name another base: --set base=...",
+            ) from error
         self.seconds += time.perf_counter() - start
         self.rows += len(encoded)
         return found
@@ -203,6 +217,7 @@ def probe_base(
 
     Raises:
         MissingError, NetworkError, UsageError: as `hub.train.base.find_base` and `load_model`.
+        UsageError: HUB-T008, its encoder cannot read texts.
         DataError: HUB-V006, one class only; HUB-V007, there are no rows.
     """
     return fit_probe(base_name, train, validation, recipe, metric=metric, cache=cache).result

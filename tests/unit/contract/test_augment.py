@@ -76,7 +76,7 @@ def test_numbers_move_by_at_most_a_tenth(value: float, decimals: int, seed: int)
     number = re.fullmatch(r"took (\S+) mg", found)
     assert number is not None
     assert len(number[1].partition(".")[2]) == decimals
-    assert abs(float(number[1]) - float(written)) <= 0.1 * float(written) + 0.5 * 10**-decimals + 1e-9
+    assert abs(float(number[1]) - float(written)) <= 0.1 * float(written) + 1e-9 * (1 + float(written))
 
 
 @pytest.mark.parametrize(
@@ -84,6 +84,15 @@ def test_numbers_move_by_at_most_a_tenth(value: float, decimals: int, seed: int)
 )
 def test_what_names_and_does_not_measure_stays(text: str) -> None:
     assert all(jitter_numbers(text, random.Random(seed)) == text for seed in range(30))
+
+
+@pytest.mark.parametrize("number", ["0", "6", "0.4", "0.0"])
+def test_a_number_without_a_neighbour_within_a_tenth_stays(number: str) -> None:
+    assert all(jitter_numbers(f"{number} mg", random.Random(seed)) == f"{number} mg" for seed in range(30))
+
+
+def test_a_neighbour_just_a_tenth_off_is_taken() -> None:
+    assert {jitter_numbers("10 mg", random.Random(seed)) for seed in range(50)} == {"9 mg", "10 mg", "11 mg"}
 
 
 def test_phrases_are_swapped_in_both_directions() -> None:

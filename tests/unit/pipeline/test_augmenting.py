@@ -155,6 +155,19 @@ def test_a_function_that_fails_is_named(encoder: Encoder, change: Any) -> None:
     assert caught.value.code == "HUB-T053"
 
 
+def test_a_function_with_a_draw_of_its_own_is_named(encoder: Encoder) -> None:
+    own = random.Random(1)
+    variants = made(encoder, change=lambda text, draw: own.choice(tiny.FILLER))
+    plain = encode_rows(encoder, rows_of(TEXTS))
+    used = sorted({piece for ids in plain.ids for piece in ids} | variants.pieces(2))
+    variants.renumber(used, plain)
+
+    with pytest.raises(RunError, match=r"'other words' failed\n.*does not follow the draw") as caught:
+        variants.on_epoch(0)
+
+    assert caught.value.code == "HUB-T053"
+
+
 def test_names_of_the_recipe_are_looked_up_in_their_order(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
     from hub.pipeline.stages import augmenting
 

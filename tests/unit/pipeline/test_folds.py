@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from hub.edge.schema import read
 from hub.pipeline.build import build
 from hub.pipeline.context import BuildRequest
 from hub.pipeline.stages import folds
+from hub.pipeline.stages.finetune import save_checkpoint
 from hub.pipeline.stages.folds import fold_numbers, sentence
 from hub.testing import tiny, tiny_kinds
 from tests.support.builds import Recorder, tiny_request
@@ -127,6 +129,33 @@ def _interrupt_in_fold(request: BuildRequest, runs: Path, at: int) -> None:
         patch.setattr(folds, "_fold", stop)
         with pytest.raises(KeyboardInterrupt):
             build(request, runs, Recorder(), "finetune")
+
+
+def test_finished_folds_are_kept_when_the_final_teacher_is_interrupted(base: Path, tmp_path: Path) -> None:
+    request = tiny_request(base, "teacher.epochs=1", "lexical.use=false", "teacher.folds=2")
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hub.pipeline.stages.finetune.save_checkpoint", _after(2, stop))
+        with pytest.raises(KeyboardInterrupt):
+            build(request, tmp_path, Recorder(), "finetune")
+    partial = next(tmp_path.glob("*/finetune.partial"))
+    before = (partial / "out_of_fold.jsonl").read_bytes()
+    (partial / "folds").mkdir()  # killed before the folder was gone
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(folds, "_fold", stop)
+        run = build(request, tmp_path, Recorder(), "finetune").run
+
+    assert (run / "finetune" / "out_of_fold.jsonl").read_bytes() == before
+    assert not (run / "finetune" / "folds").exists()
+
+
+def _after(calls: int, then: Callable[..., None]) -> Callable[..., None]:
+    """Return a `save_checkpoint` that works so many times."""
+    left = iter(range(calls))
+    return lambda *given: save_checkpoint(*given) if next(left, None) is not None else then()
 
 
 def lines(run: Path) -> list[dict[str, Any]]:

@@ -11,14 +11,14 @@ import pytest
 import torch
 from torch.nn import functional
 
-from hub.contract import Augmentation, Example, Loss, Task, TaskLoss, Training
+from hub.contract import Augmentation, Distillation, Example, Loss, Task, TaskLoss, Training
 from hub.evaluate.forms import form_of
 from hub.pipeline.plan import STAGES, stage_fingerprint
-from hub.pipeline.stages.objectives import loss_help, teacher_objective
+from hub.pipeline.stages.objectives import Transfer, loss_help, student_objective, teacher_objective
 from hub.pipeline.stages.rows import Rows, Words
 from hub.testing import tiny
 from hub.train.augment import TokenMasking
-from hub.train.batches import EncodedRows, make_batch
+from hub.train.batches import CUT_OFF, EncodedRows, make_batch
 from hub.train.losses import class_weights
 from hub.train.losses_named import LossHelp
 from tests.support.builds import tiny_request
@@ -73,15 +73,23 @@ def logits_of(kind: str) -> torch.Tensor:
 KINDS = ("text-classification", "multi-label", "token-classification")
 
 
-@pytest.mark.parametrize("weighting", ["none", "sqrt"])
-def test_by_default_it_is_smoothed_cross_entropy_bit_for_bit(weighting: str) -> None:
-    options = Training(class_weights=weighting)
+def test_by_default_it_is_smoothed_cross_entropy() -> None:
     truth = torch.from_numpy(rows_of(KINDS[0]).truth)
-    weights = class_weights(truth.tolist(), 3, weighting)
 
-    expected = functional.cross_entropy(logits_of(KINDS[0]), truth, weight=weights, label_smoothing=0.1)
+    expected = functional.cross_entropy(logits_of(KINDS[0]), truth, label_smoothing=0.1)
 
-    assert torch.equal(value(KINDS[0], options), expected.detach())
+    assert float(value(KINDS[0], Training())) == pytest.approx(float(expected.detach()), rel=1e-6)
+
+
+def test_weights_of_classes_weigh_rows() -> None:
+    truth = torch.from_numpy(rows_of(KINDS[0]).truth)
+    weights = class_weights(truth.tolist(), 3, "sqrt")
+    assert weights is not None
+    each = functional.cross_entropy(logits_of(KINDS[0]), truth, label_smoothing=0.1, reduction="none")
+
+    expected = (each * weights[truth]).sum() / weights[truth].sum()
+
+    assert float(value(KINDS[0], Training(class_weights="sqrt"))) == pytest.approx(float(expected.detach()), rel=1e-6)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -163,6 +171,37 @@ class Later:
     """Stands for rows that change by epoch."""
 
     current = dataclasses.replace(encoded(KINDS[0]), ids=IDS[::-1])
+
+
+@pytest.mark.parametrize("loss", ["auto", "focal", "class-balanced", "mse"])
+@pytest.mark.parametrize("options", [Training(), Training(class_weights="sqrt"), Training(rdrop=1.0, dropout=0.1)])
+def test_rows_without_a_readable_word_cost_nothing(options: Training, loss: str) -> None:
+    kind = KINDS[2]
+    unread = dataclasses.replace(encoded(kind), places=((1, 2), (1, 2), (CUT_OFF,), (1, 2)))
+    model = model_of(kind)
+
+    found = teacher_objective(options, rows_of(kind), unread, NO_MASKING, loss=Loss(loss))(model, [2])
+    found.backward()
+
+    assert float(found.detach()) == 0.0
+    assert not any(bool(p.grad.any()) for p in model.parameters() if p.grad is not None)
+    assert any(p.grad is not None for p in model.parameters())
+
+
+def test_a_student_learns_nothing_of_rows_without_a_readable_word() -> None:
+    kind = KINDS[2]
+    unread = dataclasses.replace(encoded(kind), places=((1, 2), (1, 2), (CUT_OFF,), (1, 2)))
+    model = model_of(kind)
+    rows = rows_of(kind)
+    transfer = Transfer(
+        np.zeros((len(rows.truth), len(rows.form.classes)), dtype=np.float32),
+        np.zeros((len(rows.truth), model.config.hidden_size), dtype=np.float32),
+    )
+
+    found = student_objective(Distillation(), rows, unread, transfer, NO_MASKING)(model, [2])
+
+    assert float(found.detach()) == 0.0
+    assert found.requires_grad
 
 
 def test_texts_are_those_of_the_epoch() -> None:

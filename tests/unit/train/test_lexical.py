@@ -120,6 +120,15 @@ def test_trivial_task_is_learned(labels: tuple[int, ...]) -> None:
     assert found.seeds.min() > 0 and found.seeds.max() < 2**31
 
 
+def test_rows_of_one_label_leave_the_answer_to_its_bias() -> None:
+    rows = separable((1,))
+
+    found = train_lexical(rows, rows.strata, 3, PIECES, buckets=BUCKETS, cost=10.0, seed=5)
+
+    assert not found.table.any()
+    assert found.margins([(0, 1), ()]).tolist() == [[-1.0, 1.0, -1.0]] * 2
+
+
 def test_pairs_tell_apart_what_pieces_cannot() -> None:
     rows = EncodedRows(((1, 2), (2, 1)) * 6, 0, np.array((0, 1) * 6))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -197,8 +198,13 @@ def test_a_loss_of_the_plugin_is_called_with_logits_and_truth() -> None:
 
 @pytest.mark.parametrize(
     "own",
-    [lambda logits, truth: 1.0, lambda logits, truth: logits.sum(dim=1), lambda logits, truth: torch.tensor(1.0)],
-    ids=["no tensor", "no scalar", "no gradient"],
+    [
+        lambda logits, truth: 1.0,
+        lambda logits, truth: logits.sum(dim=1),
+        lambda logits, truth: torch.tensor(1.0),
+        lambda logits, truth: logits[truth + 9].sum(),
+    ],
+    ids=["no tensor", "no scalar", "no gradient", "raises"],
 )
 def test_a_loss_that_cannot_be_trained_on_is_refused(own: object) -> None:
     loss = one_label_loss(Loss("mine"), TARGETS, 3, 0.1, "none", LossHelp(own=own))  # type: ignore[arg-type]
@@ -207,6 +213,7 @@ def test_a_loss_that_cannot_be_trained_on_is_refused(own: object) -> None:
         loss(LOGITS.clone().requires_grad_(), TARGETS)
 
     assert caught.value.code == "HUB-T050"
+    assert "update the plugin" in caught.value.fix
 
 
 TREE = {"a1": "a", "a2": "a", "b1": "b", "b2": "b", "c": "top", "a": "top", "b": "top", "top": None}
@@ -221,14 +228,21 @@ def test_levels_of_a_taxonomy() -> None:
 
 @pytest.mark.parametrize(
     "parent",
-    [lambda label: None, lambda label: "all" if label != "all" else None, lambda label: f"of {label}"],
-    ids=["no parents", "one for all", "endless"],
+    [
+        lambda label: None,
+        lambda label: "all" if label != "all" else None,
+        lambda label: f"of {label}",
+        {"a": "x", "b": "x", "x": None}.__getitem__,
+        lambda label: [label],
+    ],
+    ids=["no parents", "one for all", "endless", "label of own rows", "no name"],
 )
 def test_a_taxonomy_that_says_nothing_is_refused(parent: object) -> None:
     with pytest.raises(UsageError) as caught:
         levels_of(("a", "b", "c"), parent)  # type: ignore[arg-type]
 
     assert caught.value.code == "HUB-T051"
+    assert "update the plugin" in caught.value.fix
 
 
 def test_a_taxonomy_that_goes_round_is_refused() -> None:
@@ -237,12 +251,21 @@ def test_a_taxonomy_that_goes_round_is_refused() -> None:
 
 
 def test_order_is_the_label_at_each_level() -> None:
-    assert order_of(("hard", "easy", "medium"), np.array([2, 0, 1])) == (1, 2, 0)  # type: ignore[arg-type]
+    assert order_of(("hard", "easy", "medium"), lambda labels: np.array([2, 0, 1])) == (1, 2, 0)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("places", [[0, 0, 1], [1, 2, 3], [0, 1]])
-def test_places_that_are_no_order_are_refused(places: list[int]) -> None:
+@pytest.mark.parametrize("places", [[0, 0, 1], [1, 2, 3], [0, 1], None, ["low", "mid", "high"], [0, 1, math.nan]])
+def test_places_that_are_no_order_are_refused(places: Any) -> None:
     with pytest.raises(UsageError) as caught:
-        order_of(("a", "b", "c"), places)
+        order_of(("a", "b", "c"), lambda labels: places)
 
     assert caught.value.code == "HUB-T052"
+    assert "update the plugin" in caught.value.fix
+
+
+def test_an_order_that_does_not_know_a_label_is_refused() -> None:
+    with pytest.raises(UsageError, match="KeyError") as caught:
+        order_of(("easy", "mine"), lambda labels: [{"easy": 0}[label] for label in labels])
+
+    assert caught.value.code == "HUB-T052"
+    assert isinstance(caught.value.__cause__, KeyError)

@@ -75,6 +75,32 @@ def test_fp32_model_trains_as_with_torch(clip_norm: float) -> None:
     assert not torch.allclose(ours.dense.weight, net().dense.weight, atol=1e-3)
 
 
+class Named(nn.Module):
+    """Weights whose names do not say what they are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tok = nn.Embedding(10, 8)
+        self.relative_attention_bias = nn.Embedding(4, 2)
+        self.out = nn.Linear(8, 10)
+        self.out.weight = self.tok.weight  # tied
+        self.embeddings_project = nn.Linear(8, 8)
+        self.ia3_l = nn.ParameterDict({"default": nn.Parameter(torch.ones(8, 1))})
+        self.norm = nn.LayerNorm(8)
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+def test_decay_is_of_matrices_that_are_no_tables(kind: torch.dtype) -> None:
+    model = Named().to(kind)
+    optimizer = MasterOptimizer(model, 0.01, weight_decay=0.5, clip_norm=0.0)
+
+    decayed = [group for group in optimizer.inner.param_groups if group["weight_decay"]]
+
+    assert [group["weight_decay"] for group in decayed] == [0.5]
+    (weight,) = decayed[0]["params"]
+    torch.testing.assert_close(weight.to(kind), model.embeddings_project.weight)
+
+
 @pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
 def test_gradients_are_cleared_after_a_step(kind: torch.dtype) -> None:
     model = net().to(kind)

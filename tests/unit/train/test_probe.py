@@ -67,6 +67,40 @@ def test_the_cost_with_the_best_validation_score_is_kept() -> None:
     assert probe(features, truth, 3, features, lambda _: next(values), costs=(0.1, 1.0, 10.0)).cost == 1.0
 
 
+@pytest.mark.parametrize("several", [False, True])
+def test_weights_are_those_of_scikit_learn_s_rows(several: bool) -> None:
+    draw = np.random.default_rng(3)
+    features = draw.normal(size=(60, 4)).astype(np.float32)
+    has = draw.random(60) < 0.2
+    truth: Any = has[:, None] if several else has.astype(np.int64)
+    weights = np.array([5.0] if several else [1.0, 5.0], dtype=np.float32)
+    scaled = StandardScaler().fit_transform(features.astype(np.float64))
+    expected = LogisticRegression(C=0.1, max_iter=1000).fit(scaled, has, sample_weight=np.where(has, 5.0, 1.0))
+
+    found = probe(features, truth, weights.size, features, lambda _: 0.0, costs=(0.1,), weights=weights)
+
+    scores = found.scores(features)
+    margin = scores[:, 0] if several else scores[:, 1] - scores[:, 0]
+    np.testing.assert_allclose(margin, expected.decision_function(scaled), atol=2e-3)
+
+
+def test_weights_count_where_very_many_classes_are_fitted_at_once() -> None:
+    classes = MANY_OUTPUTS + 1
+    truth = np.concatenate([np.arange(classes), np.arange(classes), [0] * 9])
+    features = np.ones((len(truth), 3), dtype=np.float32)  # nothing but their frequency tells them apart
+    features[:, 0] = np.arange(len(truth)) % 2
+    weights = np.ones(classes, dtype=np.float32)
+    weights[0], weights[5] = 0.01, 50.0
+
+    plain, weighted = (
+        probe(features, truth, classes, features, lambda _: 0.0, weights=each).scores(features)
+        for each in (None, weights)
+    )
+
+    assert set(plain.argmax(axis=1)) == {0}
+    assert set(weighted.argmax(axis=1)) == {5}
+
+
 def test_a_class_without_rows_is_never_answered() -> None:
     features, truth = blobs(3)
     found = probe(features, truth * 2, 6, features, rate(truth * 2))
