@@ -84,7 +84,7 @@ def command(
         {
             "machine": machine.describe(),
             "threads": threads,
-            "variants": {name: _plain(figures[name]) for name in names},
+            "variants": {name: {**_plain(figures[name]), "sha256": _hash_of(opened, name)} for name in names},
             "against": {name: _plain(figures[name]) for name in against},
             "ratios": compared.ratios,
             "ratio_bounds": compared.bounds,
@@ -127,6 +127,12 @@ def _inputs(opened: Bundle) -> list[Any]:
 def _plain(figures: Figures) -> dict[str, object]:
     """Return figures as the document has them; blocks are in the bounds of the ratios."""
     return {name: value for name, value in dataclasses.asdict(figures).items() if name != "blocks_ms"}
+
+
+def _hash_of(opened: Bundle, variant: str) -> str:
+    """Return the hash that the bundle states of a variant's model file; ``""`` for a folder of another tool."""
+    file = opened.manifest.files.get(opened.manifest.variants[variant].file)
+    return file.sha256 if file else ""
 
 
 def _other(path: Path, name: str, opened: Bundle, threads: int) -> Candidate:

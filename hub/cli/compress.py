@@ -128,7 +128,19 @@ def _scaled(request: BuildRequest, run: Run, file: Path) -> BuildRequest:
             "HUB-U082", f"run {run.folder.name} has no times", why, f"hub build --resume {run.folder.name}"
         )
     verified = read(Verified, json.loads(found.read_text("utf-8")))
-    return dataclasses.replace(request, device=device_ratio(document, verified.models, TIMED, str(file)))
+    ratio = device_ratio(document, verified.models, TIMED, str(file), _hashes(run))
+    return dataclasses.replace(request, device=ratio)
+
+
+def _hashes(run: Run) -> dict[str, str]:
+    """Return the hashes of the model files in the run's bundle, by variant; none where it left none."""
+    import json
+
+    file = run.stage("report") / "bundle" / "bundle.json"
+    if not file.is_file():
+        return {}
+    manifest = json.loads(file.read_text("utf-8"))
+    return {name: manifest["files"][entry["file"]]["sha256"] for name, entry in manifest["variants"].items()}
 
 
 def _compress(run: Run, tensorboard: bool, as_json: bool) -> None:

@@ -8,6 +8,7 @@ import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from hub.contract.errors import UsageError
@@ -54,7 +55,13 @@ def read_measured(file: Path) -> Mapping[str, Any]:
     return document
 
 
-def device_ratio(document: Mapping[str, Any], here: tuple[ModelResult, ...], tokens: str, file: str) -> DeviceRatio:
+def device_ratio(
+    document: Mapping[str, Any],
+    here: tuple[ModelResult, ...],
+    tokens: str,
+    file: str,
+    hashes: Mapping[str, str] = MappingProxyType({}),
+) -> DeviceRatio:
     """Compare a device's figures with those that the run took of the same variants.
 
     Args:
@@ -62,12 +69,13 @@ def device_ratio(document: Mapping[str, Any], here: tuple[ModelResult, ...], tok
         here: result rows of the run.
         tokens: length that counts, as text.
         file: name of the document, for messages.
+        hashes: SHA-256 of the run's model files by variant, as far as they are known.
 
     Returns:
         The median quotient over the variants that both measured.
 
     Raises:
-        UsageError: HUB-U082, there is no such variant, or a figure is no positive number.
+        UsageError: HUB-U082, there is no such variant, it is that of another bundle, or a figure is no positive number.
     """
     own = {row.variant: row.latency[tokens] for row in here if row.variant and tokens in row.latency}
     quotients = []
@@ -75,6 +83,10 @@ def device_ratio(document: Mapping[str, Any], here: tuple[ModelResult, ...], tok
         if name not in document["variants"]:
             continue
         other = _lengths(document["variants"][name], name, file).get(tokens)
+        theirs = document["variants"][name].get("sha256")
+        if theirs and theirs != hashes.get(name, theirs):
+            why = f"the variant {name!r} that was measured is another file than the run's"
+            raise UsageError("HUB-U082", f"{file} cannot be compared with this run", why, _FIX)
         if other is not None:
             p50, p95 = (_number(other, key, name, file) for key in ("p50_ms", "p95_ms"))
             quotients.append((p50 / latency.p50_ms, p95 / latency.p95_ms))

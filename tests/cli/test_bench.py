@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,9 @@ def test_all_variants_against_a_bundle_and_a_file(tiny: Path, tmp_path: Path) ->
     assert set(document["variants"]) == {"fp32", "int8"}
     assert set(document["against"]) == {other, file}
     int8 = document["variants"]["int8"]
-    assert {"p50_ms", "p95_ms", "cold_ms", "rows_per_s", "rss_mb", "start_ms", "lengths"} == set(int8)
+    assert {"p50_ms", "p95_ms", "cold_ms", "rows_per_s", "rss_mb", "start_ms", "lengths", "sha256"} == set(int8)
+    manifest = json.loads((tiny / "bundle.json").read_text("utf-8"))
+    assert int8["sha256"] == manifest["files"][manifest["variants"]["int8"]["file"]]["sha256"]
     assert set(int8["lengths"]) == {"16", "64"}
     assert int8["lengths"]["64"]["threads"] == 1
     assert document["against"][file]["rss_mb"] is None

@@ -144,6 +144,16 @@ def test_figures_of_a_device_that_mean_nothing_are_refused(document: dict[str, A
     assert "hub bench" in caught.value.fix
 
 
+def test_figures_of_another_bundle_are_refused() -> None:
+    document = device(int8=(6.0, 9.0))
+    document["variants"]["int8"]["sha256"] = "a" * 64
+
+    assert device_ratio(document, HERE, "16", "f.json").p50 == 6.0
+    assert device_ratio(document, HERE, "16", "f.json", {"int8": "a" * 64}).p50 == 6.0
+    with pytest.raises(UsageError, match="another file than the run's"):
+        device_ratio(document, HERE, "16", "f.json", {"int8": "b" * 64})
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"variants": []}', '{"variants": {}}', "[" * 100_000])
 def test_a_file_that_is_not_what_bench_prints_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "measured.json"
