@@ -16,6 +16,7 @@ Row = Mapping[str, Any]
 
 CUT_SEED = 13
 _CUT_SHARE = 0.1
+_BLOCKS, _APART = 20, (6, 13)
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Published:
         settings: of the teacher, chosen on validation rows, or fixed beforehand.
         shots: rows of each label that are drawn for training, anew with every seed; 0 takes all.
         cut: a tenth of the training rows goes to validation, because the set has none, or very few.
+        ordered: rows stand in the order of their documents, which are not named: the cut takes runs of rows.
         part: slice of the task's own test rows; ``""`` for sets.
         relative: the limits are differences from the linear baseline.
         chosen: how the settings were found.
@@ -48,6 +50,7 @@ class Published:
     settings: tuple[str, ...] = ()
     shots: int = 0
     cut: bool = False
+    ordered: bool = False
     part: str = ""
     relative: bool = False
     chosen: str = ""
@@ -75,7 +78,7 @@ def prepare(entry: Published, home: Path, target: Path, seed: int) -> Path:
         written = {"train": train, "test": drawn(rest, 1, f"{entry.data}:unused")[0]}
     else:
         if entry.cut:
-            train, apart = cut(train)
+            train, apart = cut_blocks(train) if entry.ordered else cut(train)
             validation = [*validation, *apart]
         written = {"train": train, **dict.fromkeys(("validation", "calibration", "test"), validation)}
     partial = target.with_name(f"{target.name}.partial")
@@ -124,6 +127,13 @@ def cut(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
         for number in group
     }
     validation, train = _parted(rows, apart)
+    return train, validation
+
+
+def cut_blocks(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    """Return nine tenths of the rows, and two runs of the others: most of their documents are in no other row."""
+    size = -(-len(rows) // _BLOCKS)
+    validation, train = _parted(rows, {number for number in range(len(rows)) if number // size in _APART})
     return train, validation
 
 
@@ -211,7 +221,11 @@ SETS: Mapping[str, Published] = {
         "standard",
         ("teacher.pooling=mean", "teacher.dropout=0.1", "teacher.learning_rate=1e-4", "teacher.patience=0"),
         cut=True,
-        chosen="on validation rows, one seed: macro-F1 0.808; the same with the recipe `quick` 0.762",
+        ordered=True,
+        chosen=(
+            "on validation rows; a first choice on rows of the same documents had 0.808 there and, with one seed, "
+            "0.721 on test rows"
+        ),
     ),
     "unfair_tos": Published(
         "legal/privacy-practice",
