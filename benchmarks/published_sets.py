@@ -204,8 +204,8 @@ SETS: Mapping[str, Published] = {
             *("teacher.class_weights=none", "teacher.rdrop=1"),
         ),
         chosen=(
-            "on validation rows, one seed: accuracy 0.853, `standard` 0.838, that with the mean of tokens 0.840; a first "
-            "choice by macro-F1, with class weights and without rdrop, had 0.836 on test rows"
+            "on validation rows, one seed: accuracy 0.853, `standard` 0.838, that with the mean of tokens 0.840; a "
+            "first choice by macro-F1, with class weights and without rdrop, had 0.836 on test rows"
         ),
     ),
     "ncbi_disease": Published(
