@@ -61,8 +61,8 @@ def prepare(entry: Published, home: Path, target: Path, seed: int) -> Path:
 
     Validation rows stand in for calibration and test, so that no further training row is held back and none is left
     out for being like a test row: published scores are trained that way too. Duplicates among training rows, and
-    those of validation rows, the hub leaves out as ever. With ``shots`` nothing but the drawn rows is there, and the
-    hub cuts what it needs from them; the file of test rows holds training rows that were not drawn.
+    those of validation rows, the hub leaves out as ever. With ``shots`` one of the drawn rows of each label is for
+    validation.
 
     Args:
         entry: of the table.
@@ -74,13 +74,12 @@ def prepare(entry: Published, home: Path, target: Path, seed: int) -> Path:
     suffix = next(file.suffix for file in source.glob("train.*"))
     train, validation = (rows_of(source, name) for name in ("train", "validation"))
     if entry.shots:
-        train, rest = drawn(train, entry.shots, f"{entry.data}:{entry.shots}:{seed}")
-        written = {"train": train, "test": drawn(rest, 1, f"{entry.data}:unused")[0]}
-    else:
-        if entry.cut:
-            train, apart = cut_blocks(train) if entry.ordered else cut(train)
-            validation = [*validation, *apart]
-        written = {"train": train, **dict.fromkeys(("validation", "calibration", "test"), validation)}
+        train, _ = drawn(train, entry.shots, f"{entry.data}:{entry.shots}:{seed}")
+        validation, train = drawn(train, 1, f"{entry.data}:validation:{seed}")
+    elif entry.cut:
+        train, apart = cut_blocks(train) if entry.ordered else cut(train)
+        validation = [*validation, *apart]
+    written = {"train": train, **dict.fromkeys(("validation", "calibration", "test"), validation)}
     partial = target.with_name(f"{target.name}.partial")
     for folder in (partial, target):
         shutil.rmtree(folder, ignore_errors=True)
