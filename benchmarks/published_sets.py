@@ -188,7 +188,7 @@ SETS: Mapping[str, Published] = {
         shots=10,
         chosen=(
             "on training rows that were not drawn; before, one draw with contrastive pairs was scored on test rows, "
-            "and had 0.7935"
+            "and had 0.7935; with further rows held back for calibration the same settings had 0.8449"
         ),
     ),
     "financial_phrasebank": Published(
