@@ -64,36 +64,46 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> list[Ended]:
     ]
 
 
-def apart(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> float:
-    return max(float((first[name].float() - second[name].float()).abs().max()) for name in first)
+def apart(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> tuple[float, float]:
+    """Return the largest and the mean difference."""
+    every = torch.cat([(first[name].float() - second[name].float()).abs().flatten() for name in first])
+    return float(every.max()), float(every.mean())
+
+
+# Largest and mean difference of the weights, and relative ones of best score and losses. AdamW's first step is the sign
+# of the gradient, also where that is nothing but rounding: single weights differ by a part of a step (the rate is 3e-3).
+LIMITS = {"averaged": (1e-6, 1e-8, 1e-5, 1e-4), "bf16": (1e-2, 5e-4, 1e-3, 2e-2)}
+ADAMW = (3e-4, 1e-6, 1e-4, 1e-3)
 
 
 @pytest.mark.parametrize("case", share_training.CASES)
 def test_two_processes_end_with_the_weights_of_one(case: str, alone: Ended, two: list[Ended]) -> None:
-    limit = 5e-3 if case == "bf16" else 2e-5
+    largest, mean, best, losses = LIMITS.get(case, ADAMW)
+    furthest, usual = apart(two[0][case]["weights"], alone[case]["weights"])
 
-    assert apart(two[0][case]["weights"], alone[case]["weights"]) < limit
-    assert two[0][case]["best"] == pytest.approx(alone[case]["best"], rel=1e-3 if case == "bf16" else 1e-5)
+    assert furthest < largest
+    assert usual < mean
+    assert two[0][case]["best"] == pytest.approx(alone[case]["best"], rel=best)
     for found, expected in zip(two[0][case]["points"], alone[case]["points"], strict=True):
-        assert found == pytest.approx(expected, rel=2e-2 if case == "bf16" else 1e-4)
+        assert found == pytest.approx(expected, rel=losses)
 
 
 @pytest.mark.parametrize("case", share_training.CASES)
 def test_processes_end_alike_bit_for_bit(case: str, two: list[Ended]) -> None:
-    assert apart(two[0][case]["weights"], two[1][case]["weights"]) == 0.0
+    assert apart(two[0][case]["weights"], two[1][case]["weights"])[0] == 0.0
     assert two[0][case]["points"] == two[1][case]["points"]
 
 
 def test_training_changes_the_weights_by_more_than_the_tolerance(alone: Ended) -> None:
     fresh = dict(share_training.tiny_bert(layers=1, vocabulary=20).state_dict())
 
-    assert all(apart(found["weights"], fresh) > 5e-4 for found in alone.values())
-    assert apart(alone["bf16"]["weights"], fresh) > 5e-3
+    for case, found in alone.items():
+        assert apart(found["weights"], fresh)[1] > 4 * LIMITS.get(case, ADAMW)[1]
     assert torch.equal(alone["plain"]["weights"]["bert.pooler.dense.bias"], fresh["bert.pooler.dense.bias"])
 
 
 def test_interrupted_training_of_two_ends_as_an_uninterrupted_one(two: list[Ended]) -> None:
-    assert apart(two[0]["interrupted"]["weights"], two[0]["plain"]["weights"]) == 0.0
+    assert apart(two[0]["interrupted"]["weights"], two[0]["plain"]["weights"])[0] == 0.0
 
 
 @given(st.lists(st.integers(), max_size=40), st.integers(1, 5))
