@@ -70,8 +70,9 @@ def apart(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> tu
     return float(every.max()), float(every.mean())
 
 
-# Largest and mean difference of the weights, and relative ones of best score and losses. AdamW's first step is the sign
-# of the gradient, also where that is nothing but rounding: single weights differ by a part of a step (the rate is 3e-3).
+# Largest and mean difference of the weights, and relative ones of best score and losses. AdamW's first step is the
+# sign of the gradient, also where that is nothing but rounding: single weights differ by a part of a step (the rate is
+# 3e-3).
 LIMITS = {"averaged": (1e-6, 1e-8, 1e-5, 1e-4), "bf16": (1e-2, 5e-4, 1e-3, 2e-2)}
 ADAMW = (3e-4, 1e-6, 1e-4, 1e-3)
 
