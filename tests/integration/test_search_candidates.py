@@ -22,7 +22,7 @@ from hub.pipeline.stages.candidates import DONE, FOLDER, Candidates, Vocabularie
 from hub.pipeline.stages.lab import Workbench
 from hub.pipeline.stages.training import INSTEAD
 from hub.search.candidate import Candidate, Student
-from tests.support.builds import EXPORTER, TinyBuild, quick_latencies, tiny_request
+from tests.support.builds import EXPORTER, TinyBuild, tiny_request
 
 UNTAUGHT = ("student.layers=0", "student.epochs=1", "student.learning_rate=1e-9", "student.batch_size=64")
 ONE = Student("layers", (0,), 1)
@@ -128,7 +128,6 @@ def test_a_graph_that_differs_from_torch_is_refused_in_every_form(
 def test_an_untrained_graph_without_its_branch_is_not_taken_for_whole(
     run: Run, tiny_build: TinyBuild, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hub.pipeline.stages.lab.measure", quick_latencies)
     student = dataclasses.replace(ONE, branch=True)
     lab = workbench(context_of(run, tiny_build.base, ("lexical.use=true",)))
     add, calls = Workbench._add_branch, []
@@ -153,7 +152,7 @@ def test_tries_of_mixed_precision_are_counted_over_attempts(run: Run, tiny_build
     for name, tried in (("a", True), ("b", False), ("c", True)):
         write_json(context.run.folder / "search.partial" / FOLDER / name / "choice-drawn-int8.json", {"mixed": tried})
 
-    assert workbench(context)._mixed == 2
+    assert workbench(context).candidates.mixed() == 2
 
 
 @pytest.mark.parametrize(("depth", "left"), [(1, (4, 2)), (2, (4,)), (3, (4,)), (4, ()), (6, ())])

@@ -92,7 +92,6 @@ class Workbench:
         self._shapes: dict[tuple[Any, ...], size.Shapes] = {}
         self._widths: dict[tuple[Any, ...], int] = {}
         self._told = 0
-        self._mixed = self.candidates.mixed()
 
     @property
     def rungs(self) -> int:
@@ -297,8 +296,7 @@ class Workbench:
             return self._entry(before, source)
         trial = Trial(self, view, source, place / f"{candidate.form}{source.suffix}", candidate.form, before)
         found = trial.run(())
-        if trial.missed and self.context.request.exporter.parts and self._mixed < _MOST_MIXED:
-            self._mixed += 1  # an attempt that goes on reads it from what is kept
+        if trial.missed and self.context.request.exporter.parts and self.candidates.mixed() < _MOST_MIXED:
             parts = resolve(self.context.request.exporter.parts)(source)
             kept = mixed.choose_kept(parts, trial.loss, lambda _: not trial.missed)
             found = {**trial.run(kept.parts), MIXED: True}
