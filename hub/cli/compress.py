@@ -134,13 +134,13 @@ def _scaled(request: BuildRequest, run: Run, file: Path) -> BuildRequest:
 
 def _hashes(run: Run) -> dict[str, str]:
     """Return the hashes of the model files in the run's bundle, by variant; none where it left none."""
-    import json
+    from hub.edge.folder import read_manifest
 
-    file = run.stage("report") / "bundle" / "bundle.json"
-    if not file.is_file():
+    bundle = run.stage("report") / "bundle"
+    if not bundle.is_dir():
         return {}
-    manifest = json.loads(file.read_text("utf-8"))
-    return {name: manifest["files"][entry["file"]]["sha256"] for name, entry in manifest["variants"].items()}
+    manifest = read_manifest(bundle)
+    return {name: manifest.files[entry.file].sha256 for name, entry in manifest.variants.items()}
 
 
 def _compress(run: Run, tensorboard: bool, as_json: bool) -> None:
