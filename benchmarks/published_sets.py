@@ -175,7 +175,9 @@ SETS: Mapping[str, Published] = {
         0.937,
         "BERT-large tuned 93.66",
         "standard",
+        ("teacher.pooling=mean", "teacher.dropout=0.1", "teacher.learning_rate=2e-4"),
         cut=True,
+        chosen="on validation rows, one seed: accuracy 0.932, `standard` with the mean of tokens 0.924",
     ),
     "banking77, 10 a class": Published(
         "finance/banking-intent",
