@@ -225,12 +225,15 @@ SETS: Mapping[str, Published] = {
         0.79,
         0.847,
         "BERT 84.7",
-        "standard",
-        ("teacher.pooling=mean", "teacher.dropout=0.1", "teacher.learning_rate=1e-4", "teacher.patience=0"),
+        settings=(
+            *("teacher.pooling=mean", "teacher.dropout=0.1", "teacher.learning_rate=0.0001"),
+            "teacher.rdrop=1",
+        ),
         cut=True,
         ordered=True,
         chosen=(
-            "on validation rows; a first choice on rows of the same documents had 0.808 there and, with one seed, "
+            "on validation rows, one seed: macro-F1 0.817, the recipe `quick` 0.785, with the mean of tokens and "
+            "without rdrop 0.782; a first choice on rows of the same documents had 0.808 there and, with one seed, "
             "0.721 on test rows"
         ),
     ),
