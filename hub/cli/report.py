@@ -72,11 +72,14 @@ def _check_page(page: Path) -> None:
     Raises:
         UsageError: HUB-U023.
     """
-    if page.is_dir():
-        raise _unwritable(page, "it is a folder")
-    above = next(folder for folder in page.absolute().parents if folder.exists())
-    if not above.is_dir():
-        raise _unwritable(page, f"{above} is no folder")
+    try:
+        if page.is_dir():
+            raise _unwritable(page, "it is a folder")
+        above = next(folder for folder in page.absolute().parents if folder.exists())
+        if not above.is_dir():
+            raise _unwritable(page, f"{above} is no folder")
+    except OSError as error:  # a folder above it may not be looked into
+        raise _unwritable(page, str(error)) from error
 
 
 def _unwritable(page: Path, why: str) -> UsageError:

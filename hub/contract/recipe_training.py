@@ -18,7 +18,7 @@ class Training:
         batch_size: rows a step.
         epoch_rows_per_label: rows of a label shown in one epoch, other ones in the next; 0 shows all.
         warmup: share of the steps with a rising rate, 0..1.
-        weight_decay: of matrices; biases, norms and embeddings have none.
+        weight_decay: of matrices; biases, norms, embeddings and the factors of IA3 have none.
         label_smoothing: 0..1.
         class_weights: ``none``, ``balanced`` (inverse frequency) or ``sqrt`` (its root).
         dropout: of the encoder while training, 0..1.
@@ -92,7 +92,7 @@ class Strategy:
         pairs: of ``fewshot``: positive and as many negative pairs made of each row.
         label_names: the name of every label is one more training row of it, of texts with one label or several.
         refit: of ``probe`` and ``fewshot``: once its strength and the weight of the lexical branch are chosen, the
-            head is fitted on the rows for validation too.
+            head is fitted on the rows for validation too. Not of several labels a row, whose thresholds need them.
     """
 
     name: str = "full"

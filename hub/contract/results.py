@@ -159,7 +159,8 @@ class TrainingResult:
         name: ``teacher`` or ``student``.
         points: the curve.
         best_epoch: epoch whose weights were kept.
-        best_score: its validation score.
+        best_score: its validation score; after contrastive pairs that of the head that was fitted last, with the
+            strength that is best, while points of the curve have the score of a head of one strength.
         rows: training rows.
         steps: optimizer steps done.
         seconds: of training.
@@ -187,7 +188,7 @@ class FoldsResult:
         scores: headline metric of each part.
         mean: of the scores.
         deviation: standard deviation of the scores over the folds, that of a sample.
-        validation_scores: headline metric of each teacher on the validation rows, which chose its epoch.
+        validation_scores: headline metric of each teacher on the validation rows, as `TrainingResult.best_score`.
         rows: training rows.
     """
 

@@ -61,7 +61,7 @@ class SearchSummary:
         timing: one sentence on where latency comes from.
         rule: one sentence on how the choice was made.
         candidates: all of them, best ones first.
-        teacher_score: the teacher's headline score on validation rows.
+        teacher_score: the teacher's headline score on validation rows, before ``strategy.refit`` if the recipe has it.
         baseline_percent: of the teacher's score that the linear baseline has on the same rows; -1 when unknown.
         baseline: name of the baseline.
         trainings: students that were trained, for fewer epochs or all.

@@ -21,7 +21,7 @@ from hub.contract.results import BuildResult
 from hub.contract.stage import StageFinished
 from hub.edge.schema import read
 from hub.edge.writer import check_target, staged
-from hub.pipeline.context import BuildRequest, Chosen, Context
+from hub.pipeline.context import BuildRequest, Chosen, Context, chosen_recipe
 from hub.pipeline.fingerprint import fingerprint
 from hub.pipeline.listening import Told, measured
 from hub.pipeline.plan import BASE, SEARCH, STAGE_NAMES, Stage, search_choices, stage_fingerprint, stages_for
@@ -241,7 +241,7 @@ def _function(stage: Stage) -> Callable[[Context, Path], str]:
 def with_choice(context: Context) -> Context:
     """Return the context in which later stages work: with the student and the form that the search chose."""
     choice = json.loads((context.run.stage(SEARCH.name) / "choice.json").read_text("utf-8"))
-    recipe = context.recipe.with_settings(choice["settings"])
+    recipe = chosen_recipe(context.recipe, choice["settings"])
     chosen = Chosen(choice["form"], tuple(choice["keep"]))
     return dataclasses.replace(context, request=dataclasses.replace(context.request, recipe=recipe, chosen=chosen))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -147,6 +147,18 @@ class Context:
         """
         value = json.loads((self.run.stage(stage) / f"{name}.json").read_text("utf-8"))
         return read(kind, value)
+
+
+def chosen_recipe(recipe: Recipe, settings: Sequence[str]) -> Recipe:
+    """Return a recipe with the settings of a student, and only those progressive depths that are deeper than it.
+
+    Args:
+        recipe: of the build.
+        settings: that a search writes, as ``--set`` takes them.
+    """
+    found = recipe.with_settings(settings)
+    deeper = tuple(depth for depth in found.student.progressive if depth > len(found.student.layers))
+    return dataclasses.replace(found, student=dataclasses.replace(found.student, progressive=deeper))
 
 
 def choose_once(folder: Path, name: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -165,7 +165,8 @@ def nearest(budget: Budget, found: Sequence[CandidateFigures]) -> dict[str, Cand
 
 def stopped_by_gates(budget: Budget, found: Sequence[CandidateFigures]) -> CandidateFigures | None:
     """Return the best of those that keep every limit of the budget and miss a gate of the recipe, if there is one."""
-    kept = [entry for entry in found if entry.state == SCORED and entry.reason and not missed(budget, entry)]
+    scored = [entry for entry in found if entry.state == SCORED and entry.score_percent >= 0 and entry.reason]
+    kept = [entry for entry in scored if not missed(budget, entry)]
     return max(kept, key=lambda entry: entry.score_percent, default=None)
 
 

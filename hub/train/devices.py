@@ -13,6 +13,15 @@ AUTO, CPU, CUDA, MPS = "auto", "cpu", "cuda", "mps"
 DEVICES = (AUTO, CPU, CUDA, MPS)
 
 
+def out_of_memory(error: Exception) -> bool:
+    """Whether an exception says that memory ran out: PyTorch has no type for that where the CPU's was asked for."""
+    import torch
+
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
+
+
 def choose_device(wanted: str, process: int = 0) -> str:
     """Return the device to train on, as PyTorch names it.
 

@@ -93,7 +93,7 @@ def multi_label_weights(truth: torch.Tensor, mode: str) -> torch.Tensor | None:
         mode: ``none``; ``balanced``, rows without over rows with; ``sqrt``, the root of that.
 
     Returns:
-        float32 [labels], or ``None`` for ``none``; 1 for labels that no row has.
+        float32 [labels], or ``None`` for ``none``; 1 for labels that no row has, or every row.
 
     Raises:
         UsageError: HUB-R002, unknown mode.
@@ -105,7 +105,8 @@ def multi_label_weights(truth: torch.Tensor, mode: str) -> torch.Tensor | None:
     if mode == "none":
         return None
     having = truth.float().sum(dim=0)
-    ratio = torch.where(having > 0, (len(truth) - having) / having.clamp(min=1), torch.ones_like(having))
+    told = (having > 0) & (having < len(truth))
+    ratio = torch.where(told, (len(truth) - having) / having.clamp(min=1), torch.ones_like(having))
     return ratio if mode == "balanced" else ratio.sqrt()
 
 

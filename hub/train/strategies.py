@@ -63,6 +63,10 @@ def check_strategy(strategy: Strategy, kind: str) -> None:
         raise _unfit(
             "strategy.label_names", f"a name is no row of {kind}", "text-classification or multi-label", "kind"
         )
+    if strategy.refit and KINDS[kind].answers == "labels":
+        raise _unfit(
+            "strategy.refit", "thresholds of labels are chosen on validation rows", "one label a row, or words", "kind"
+        )
     if name == FREEZE:
         _check_freeze(strategy)
 

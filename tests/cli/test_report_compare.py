@@ -69,6 +69,26 @@ def test_a_page_that_cannot_be_written_is_refused_before_anything_is_scored(
     assert (done.code, done.json()["error"]["code"]) == (2, "HUB-U023")
 
 
+def test_a_page_below_a_folder_that_may_not_be_looked_into_is_refused(
+    both: tuple[Path, str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    closed, exists = tmp_path / "closed", Path.exists
+
+    def looked(path: Path, **options: Any) -> bool:
+        if path == closed / "folder":
+            raise PermissionError(13, "Permission denied", str(path))
+        return exists(path, **options)
+
+    monkeypatch.setattr(Path, "exists", looked)
+    runs, good, weak = both
+
+    words = ("--runs", str(runs), "--out", str(closed / "folder" / "page.html"), "--json")
+    done = run_hub("report", "compare", good, weak, *words)
+
+    assert (done.code, done.json()["error"]["code"]) == (2, "HUB-U023")
+    assert "Permission denied" in done.json()["error"]["why"]
+
+
 def test_a_page_that_fails_while_it_is_written_is_told(
     both: tuple[Path, str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

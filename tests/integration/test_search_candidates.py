@@ -14,11 +14,12 @@ from hub.contract.errors import GateError
 from hub.contract.results import GateResult
 from hub.edge.files import write_json
 from hub.edge.schema import to_json
+from hub.pipeline.build import with_choice
 from hub.pipeline.context import Context
 from hub.pipeline.progress import Silent
 from hub.pipeline.run import Run
 from hub.pipeline.stages import distill, export
-from hub.pipeline.stages.candidates import DONE, FOLDER, Candidates, Vocabularies, recipe_of
+from hub.pipeline.stages.candidates import DONE, FOLDER, Candidates, Vocabularies, recipe_of, settings_of
 from hub.pipeline.stages.lab import Workbench
 from hub.pipeline.stages.training import INSTEAD
 from hub.search.candidate import Candidate, Student
@@ -164,3 +165,16 @@ def test_students_on_the_way_are_deeper_than_the_candidate(
     found = recipe_of(recipe, Student("layers", tuple(range(depth)), 1))
 
     assert found.student.progressive == left
+
+
+def test_the_recipe_of_the_choice_is_the_one_that_its_student_was_trained_with(run: Run, tiny_build: TinyBuild) -> None:
+    context = context_of(run, tiny_build.base, ("student.progressive=3", "student.layers=0"))
+    deep = Student("layers", (0, 1, 2), 1)
+    chosen = {"settings": settings_of(deep), "form": "", "keep": []}
+    run.stage("search").mkdir(exist_ok=True)
+    write_json(run.stage("search") / "choice.json", chosen)
+
+    found = with_choice(context).recipe
+
+    assert found == recipe_of(context.recipe, deep)
+    assert (found.student.layers, found.student.progressive) == ((0, 1, 2), ())

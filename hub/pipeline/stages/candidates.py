@@ -14,7 +14,7 @@ from hub.contract.recipe import Recipe
 from hub.edge.encode import Encoder
 from hub.edge.files import write_json
 from hub.edge.schema import to_json
-from hub.pipeline.context import Context
+from hub.pipeline.context import Context, chosen_recipe
 from hub.pipeline.run import SCRATCH, Run, list_runs, read_record
 from hub.pipeline.stages import distill
 from hub.pipeline.stages.branch import LEXICAL, MIXTURE, weigh_branch
@@ -61,10 +61,8 @@ def recipe_of(recipe: Recipe, student: Student, epochs: int | None = None) -> Re
         student: wanted.
         epochs: in place of the recipe's.
     """
-    found = recipe.with_settings(settings_of(student))
-    deeper = tuple(depth for depth in found.student.progressive if depth > len(student.layers))
-    options = dataclasses.replace(found.student, progressive=deeper, epochs=epochs or found.student.epochs)
-    return dataclasses.replace(found, student=options)
+    found = chosen_recipe(recipe, settings_of(student))
+    return dataclasses.replace(found, student=dataclasses.replace(found.student, epochs=epochs or found.student.epochs))
 
 
 def settings_of(student: Student) -> list[str]:

@@ -12,7 +12,15 @@ from hub.edge.encode import Encoder
 from hub.edge.files import write_json
 from hub.pipeline.context import Context
 from hub.pipeline.run import SCRATCH
-from hub.pipeline.stages.branch import LEXICAL, MIXTURE, VALIDATION, teacher_branch, validation_score, with_branch
+from hub.pipeline.stages.branch import (
+    LEXICAL,
+    MIXTURE,
+    VALIDATION,
+    kept_draws,
+    teacher_branch,
+    validation_score,
+    with_branch,
+)
 from hub.pipeline.stages.encoding import encode_rows
 from hub.pipeline.stages.finetune import TOKENIZER, load_teacher, load_whole_teacher, teacher_encoder
 from hub.pipeline.stages.rows import Rows, rows_of
@@ -39,16 +47,17 @@ def keep_teacher_instead(context: Context, folder: Path) -> None:
     validation = rows_of(context, "validation")
     whole = validation_score(context.run.stage("finetune"))
     if whole is None:
-        teacher, tokenizer = load_whole_teacher(context)
-        whole = _score(context, teacher, validation, teacher_encoder(context, tokenizer, folder / SCRATCH))
+        whole = _teacher_score(context, folder, validation)
     if whole <= 0:
         return
     found = _student_share(context, folder, validation, whole)
     if found >= recipe.student.least_share:
         return
+    # A refitted head knows these rows: what trimming costs is measured against that head, not against the one before.
+    own = whole if kept_draws(context.run.stage("finetune")) is None else _teacher_score(context, folder, validation)
     for options in (recipe.compress, dataclasses.replace(recipe.compress, trim_vocabulary=False)):
         _put_teacher(context, folder, options)
-        if _student_share(context, folder, validation, whole) >= recipe.student.least_share:
+        if _student_share(context, folder, validation, own) >= recipe.student.least_share:
             break
     layers = len(recipe.student.layers)
     sentence = (
@@ -66,6 +75,11 @@ def _student_share(context: Context, folder: Path, validation: Rows, whole: floa
     student = with_branch(load_student_model(folder / MODEL, context.kind.answers), folder)
     encoder = Encoder(folder / MODEL / TOKENIZER, recipe.max_length, recipe.window_stride)
     return 100 * _score(context, student, validation, encoder) / whole
+
+
+def _teacher_score(context: Context, folder: Path, validation: Rows) -> float:
+    teacher, tokenizer = load_whole_teacher(context)
+    return _score(context, teacher, validation, teacher_encoder(context, tokenizer, folder / SCRATCH))
 
 
 def _score(context: Context, model: Any, validation: Rows, encoder: Encoder) -> float:

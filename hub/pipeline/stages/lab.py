@@ -99,8 +99,7 @@ class Workbench:
         return 2 if self.epochs > 1 else 1
 
     def teacher_score(self) -> float:
-        """Return the teacher's headline score on validation rows, as it is judged: in PyTorch, with its branch."""
-
+        """Return the teacher's headline score on validation rows: in PyTorch, with its branch, before any refit."""
         return float(self._teacher()["score"])
 
     def _teacher(self) -> dict[str, Any]:

@@ -70,9 +70,11 @@ def _curves(view: View, entry: TrainingResult) -> list[Html]:
         drawings.append(figure(title, line_chart(title, sentence, losses, series=series, x_label="Epoch")))
     if scores:
         title = f"{name}: validation {view.metric}"
+        there = next((score for epoch, score in scores if round(epoch) == entry.best_epoch), entry.best_score)
+        final = "" if there == entry.best_score else f", and with its final head {numbers.number(entry.best_score)}"
         sentence = (
             f"From {numbers.number(scores[0][1])} to {numbers.number(scores[-1][1])}; "
-            f"kept epoch {entry.best_epoch} with {numbers.number(entry.best_score)}."
+            f"kept epoch {entry.best_epoch} with {numbers.number(there)}{final}."
         )
         chart = line_chart(
             title, sentence, scores, series=series, x_label="Epoch", best_x=float(entry.best_epoch), best_label="kept"

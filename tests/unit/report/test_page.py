@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import re
 import xml.etree.ElementTree as ElementTree
@@ -268,3 +269,11 @@ def test_drawings_are_well_formed_xml(page: Page) -> None:
         if root.get("role") == "img":
             assert [child.tag for child in root][:2] == ["title", "desc"]
             assert all(child.text for child in list(root)[:2])
+
+
+def test_the_score_of_a_head_that_was_fitted_last_is_told_from_that_of_its_epoch(result: BuildResult) -> None:
+    teacher = dataclasses.replace(result.trainings[0], best_score=0.999)
+    source = page_text(dataclasses.replace(result, trainings=(teacher, *result.trainings[1:])))
+
+    kept = next(point.score for point in teacher.points if point.epoch == teacher.best_epoch)
+    assert f"kept epoch {teacher.best_epoch} with {kept:.3f}, and with its final head 0.999." in source

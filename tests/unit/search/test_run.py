@@ -171,6 +171,19 @@ def test_a_branch_that_does_not_help_is_the_student_without_it() -> None:
     assert not outcome.chosen.student.branch
 
 
+def test_a_branch_that_does_not_help_is_no_gate() -> None:
+    space = Space(6, (100,), ("layers",), branches=(False, True), forms=("int8",), depths=(1,))
+    budget = Budget(score_percent=99.0)
+    outcome = found(budget, Lab(useless_branch=True), space)
+    summary = SearchSummary(budget.limits(), "portable", False, "", "", tuple(outcome.figures), counts=outcome.counts())
+
+    error = BudgetMissedError(summary, budget)
+
+    assert outcome.chosen is None
+    assert "gate" not in f"{error.what} {error.why} {error.fix}"
+    assert "branch" not in error.why
+
+
 def test_every_candidate_has_a_reason_and_one_is_chosen() -> None:
     outcome = found(Budget(score_percent=99.0), Lab())
 

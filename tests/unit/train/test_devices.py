@@ -13,7 +13,7 @@ import torch
 from hub.contract.errors import UsageError
 from hub.train import devices
 from hub.train.batches import EncodedRows, make_batch
-from hub.train.devices import choose_device, device_of, random_state, set_random_state, wait_for
+from hub.train.devices import choose_device, device_of, out_of_memory, random_state, set_random_state, wait_for
 from hub.train.inference import read_batch
 from hub.train.loop import Plan, Trainer
 
@@ -148,3 +148,13 @@ def test_training_moves_the_model_and_brings_it_back(tmp_path: Path) -> None:
     Trainer(model, lambda epoch: [[0, 1]], objective, lambda m: 0.0, plan, tmp_path / "c", lambda tick: None).run()
 
     assert moves == ["somewhere", "step", "cpu"]
+
+
+def test_memory_that_ran_out_is_told_from_other_failures() -> None:
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(2**60, dtype=torch.uint8)
+
+    assert out_of_memory(caught.value)
+    assert out_of_memory(MemoryError())
+    assert out_of_memory(torch.OutOfMemoryError("CUDA out of memory"))
+    assert not out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))

@@ -216,6 +216,14 @@ def test_a_loss_that_cannot_be_trained_on_is_refused(own: object) -> None:
     assert "update the plugin" in caught.value.fix
 
 
+def test_memory_that_ran_out_is_not_the_plugins_fault() -> None:
+    def large(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+        return torch.empty(2**60, dtype=torch.uint8).sum() + logits.sum() + truth.sum()
+
+    with pytest.raises(RuntimeError, match="DefaultCPUAllocator"):
+        one_label_loss(Loss("mine"), TARGETS, 3, 0.1, "none", LossHelp(own=large))(LOGITS, TARGETS)
+
+
 TREE = {"a1": "a", "a2": "a", "b1": "b", "b2": "b", "c": "top", "a": "top", "b": "top", "top": None}
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.contract import Loss
-from hub.train.losses import multi_label_loss
+from hub.train.losses import multi_label_loss, multi_label_weights
 from hub.train.losses_named import LossHelp, several_labels_loss
 from hub.train.losses_several import (
     asymmetric_loss,
@@ -154,3 +154,12 @@ def test_a_loss_of_the_plugin_sees_truth_as_numbers() -> None:
     loss = several_labels_loss(Loss("mine"), TRUTH > 0, 0.1, "none", LossHelp(own=own))
 
     assert float(loss(TRUTH.clone(), TRUTH)) == 0.0
+
+
+def test_a_label_that_every_row_has_weighs_as_one_that_none_has() -> None:
+    truth = torch.tensor([[1, 1, 0], [1, 0, 0], [1, 0, 0], [1, 0, 0]], dtype=torch.bool)
+
+    found = multi_label_weights(truth, "balanced")
+
+    assert found is not None
+    assert found.tolist() == [1.0, 3.0, 1.0]

@@ -106,6 +106,7 @@ def test_rates_fall_from_the_head_to_the_embeddings(model: Any) -> None:
         (Strategy(name="freeze", head_only=True, frozen_layers=1), TEXT, "HUB-R031"),
         (Strategy(name="freeze", freeze_embeddings=False), TEXT, "HUB-R031"),
         (Strategy(name="freeze", unfreeze_epochs=1), TEXT, "HUB-R031"),
+        (Strategy(name="probe", refit=True), "multi-label", "HUB-R031"),
     ],
 )
 def test_what_does_not_fit_is_refused(strategy: Strategy, kind: str, code: str) -> None:
