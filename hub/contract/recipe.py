@@ -82,6 +82,8 @@ class DataOptions:
         categories: columns of a table that hold categories although they look like numbers.
         missing: values of a table that stand for a missing one, beside the empty one.
         ignore_labels: labels, or types of entities, that count as none.
+        conflicts: what becomes of training rows with one text and several answers: ``drop`` leaves all of them out,
+            ``keep`` takes one row of each answer, for texts of which several are right. Rows of tables always stay.
         seed: of every split and draw.
     """
 
@@ -99,6 +101,7 @@ class DataOptions:
     categories: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     ignore_labels: tuple[str, ...] = ()
+    conflicts: str = "drop"
     seed: int = 13
 
 

@@ -21,6 +21,9 @@ RARE_ROWS = 10
 """A label with fewer training rows is reported."""
 NEAR = 0.8
 """Jaccard similarity of two sets of words from which two texts count as near-duplicates."""
+DROP, KEEP = "drop", "keep"
+CONFLICTS = (DROP, KEEP)
+"""What becomes of training texts with several answers."""
 SERIOUS = ("leak-exact", "leak-group", "overlap")
 """Findings that make measured scores wrong as long as they remain."""
 
@@ -28,7 +31,7 @@ _SHOWN = 5
 _TEXT = Form()
 
 
-def clean(dataset: Dataset, form: Form = _TEXT) -> tuple[Dataset, tuple[Finding, ...]]:
+def clean(dataset: Dataset, form: Form = _TEXT, conflicts: str = DROP) -> tuple[Dataset, tuple[Finding, ...]]:
     """Drop empty rows everywhere, and duplicates, conflicts and leaks from training. Evaluation rows stay.
 
     Inputs are compared by `Form.key` and kept as written. Duplicates and conflicts of tables are reported and stay:
@@ -37,10 +40,16 @@ def clean(dataset: Dataset, form: Form = _TEXT) -> tuple[Dataset, tuple[Finding,
     Args:
         dataset: rows as loaded.
         form: of the rows.
+        conflicts: of `CONFLICTS`; ``keep`` leaves one training row of each answer to a text.
 
     Returns:
         The cleaned rows and what was found.
+
+    Raises:
+        UsageError: HUB-R002, unknown ``conflicts``.
     """
+    if conflicts not in CONFLICTS:
+        raise UsageError("HUB-R002", f"data.conflicts cannot be {conflicts!r}", nearest(conflicts, CONFLICTS))
     findings: list[Finding] = []
     kept = {}
     for name, rows in dataset:
@@ -49,39 +58,48 @@ def clean(dataset: Dataset, form: Form = _TEXT) -> tuple[Dataset, tuple[Finding,
         findings += _finding("empty", gone, f"{name}: rows without {form.what}, dropped")
         mended = [row for row in rows if form.repaired(row) is not row]
         findings += _finding("tag-repaired", mended, f"{name}: rows with an I- tag that continues nothing, read as B-")
-    train, found = _clean_training(kept["train"], kept, form)
+    train, found = _clean_training(kept["train"], kept, form, conflicts)
     findings += found
     for name in EVALUATION:
-        findings += _odd_rows(name, kept[name], form, "kept")
+        findings += _odd_rows(name, kept[name], form)
     return dataset.with_splits({**kept, "train": train}), tuple(findings)
 
 
 def _clean_training(
-    rows: Sequence[Example], kept: Mapping[str, Sequence[Example]], form: Form
+    rows: Sequence[Example], kept: Mapping[str, Sequence[Example]], form: Form, conflicts: str
 ) -> tuple[tuple[Example, ...], list[Finding]]:
     leaked = _leaked_keys(rows, [row for name in EVALUATION for row in kept[name]], form)
     where = f"train: rows whose {form.what} is also in an evaluation split, dropped"
     if not form.distinct:
         leaks = [row for row in rows if form.key(row) in leaked]
-        odd = _odd_rows("train", rows, form, "kept")
+        odd = _odd_rows("train", rows, form)
         return tuple(row for row in rows if form.key(row) not in leaked), [*odd, *_finding("leak-exact", leaks, where)]
     first, _ = _first_of_each(rows, form)
     answers = _answers_by_key(first, form)
-    clear = [row for row in first if len(answers[form.key(row)]) == 1]
+    clear = [row for row in first if conflicts == KEEP or len(answers[form.key(row)]) == 1]
     leaks = [row for row in clear if form.key(row) in leaked]
-    findings = [*_odd_rows("train", rows, form, "dropped"), *_finding("leak-exact", leaks, where)]
+    findings = [*_odd_rows("train", rows, form, conflicts), *_finding("leak-exact", leaks, where)]
     return tuple(row for row in clear if form.key(row) not in leaked), findings
 
 
-def _odd_rows(name: str, rows: Sequence[Example], form: Form, fate: str) -> list[Finding]:
-    """Report the duplicates and conflicts of a split; of training texts each duplicate is one or the other."""
+def _odd_rows(name: str, rows: Sequence[Example], form: Form, cleaned: str = "") -> list[Finding]:
+    """Report the duplicates and conflicts of a split; of training texts each duplicate is one or the other.
+
+    Args:
+        name: of the split.
+        rows: of it, as loaded.
+        form: of the rows.
+        cleaned: of `CONFLICTS`; ``""`` where every row stays.
+    """
     first, double = _first_of_each(rows, form)
     answers = _answers_by_key(first, form)
-    unclear = [row for row in (first if fate == "dropped" else rows) if len(answers[form.key(row)]) > 1]
-    which = "all " if fate == "dropped" else ""
-    duplicates = _finding("duplicate", double, f"{name}: rows whose {form.what} and {form.says} came before, {fate}")
-    detail = f"{name}: rows whose {form.what} has several {form.says}s, {which}{fate}"
-    conflicts = _finding("conflict", unclear, detail)
+    unclear = [row for row in (first if cleaned else rows) if len(answers[form.key(row)]) > 1]
+    doubles_fate = "dropped" if cleaned else "kept"
+    fate = {DROP: "all dropped", KEEP: f"one row of each {form.says} kept"}.get(cleaned, "kept")
+    duplicates = _finding(
+        "duplicate", double, f"{name}: rows whose {form.what} and {form.says} came before, {doubles_fate}"
+    )
+    conflicts = _finding("conflict", unclear, f"{name}: rows whose {form.what} has several {form.says}s, {fate}")
     return [*duplicates, *conflicts] if name == "train" else [*conflicts, *duplicates]
 
 

@@ -68,8 +68,8 @@ def prepare(
 
     Raises:
         DataError: HUB-D001 to HUB-D019, rows that cannot be used.
-        UsageError: HUB-U030 both ``source`` and ``folder``, HUB-U031 unknown source, HUB-U034 a label to ignore that
-            no row has, HUB-U033 the task has no source.
+        UsageError: HUB-R002 unknown ``conflicts``, HUB-U030 both ``source`` and ``folder``, HUB-U031 unknown source,
+            HUB-U034 a label to ignore that no row has, HUB-U033 the task has no source.
         MissingError: HUB-P031 the source's loader failed, HUB-P030 and HUB-P032 a library is not installed.
         NetworkError: HUB-N010, a source on the Hub cannot be reached.
     """
@@ -96,7 +96,7 @@ def prepare(
         _check_labels(loaded, labels, form, chosen)
     if chosen is None or not task.labels:
         check_answers(loaded, task.kind)
-    final, found = clean(loaded, form)
+    final, found = clean(loaded, form, options.conflicts)
     form = form_of(task.kind, final.train)
     final = fill_splits(final, options.seed, form)
     final = final.with_splits({"train": cap_labels(final.train, options.max_rows_per_label, options.seed, form)})

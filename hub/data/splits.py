@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 from hub.contract.data import Dataset, Example
 from hub.data.forms import Form
@@ -20,7 +20,7 @@ def fill_splits(dataset: Dataset, seed: int, form: Form | None = None) -> Datase
     that a number lies in. Without groups every mark gives each split its share, at least one row as long as training
     keeps half of the mark's rows. Where rows have several marks, the rows of the rarest one are dealt out first
     (Sechidis et al. 2011, On the Stratification of Multi-label Data): splits come close to that, and training has
-    every mark.
+    every mark. Rows of one input follow the first of them.
     With groups, whole groups are dealt out so that every split comes close to its share of each mark; training has
     every mark, and a mark of few groups may lack rows elsewhere.
 
@@ -44,6 +44,9 @@ def fill_splits(dataset: Dataset, seed: int, form: Form | None = None) -> Datase
         place = _deal_rows([mark for (mark,) in marks], missing, seed)
     else:
         place = _deal_marks(marks, missing, seed)
+    if form.distinct and not grouped:  # a text with several answers is in one split
+        together: dict[Hashable, str] = {}
+        place = [together.setdefault(form.key(row), where) for row, where in zip(dataset.train, place, strict=True)]
     made = {
         name: tuple(row for row, where in zip(dataset.train, place, strict=True) if where == name)
         for name in ["train", *missing]

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.contract import Dataset, Example, comparison_key
+from hub.contract.errors import UsageError
 from hub.contract.results import Finding
 from hub.data import form_of
 from hub.data.cleaning import cap_labels, clean, report, serious
@@ -38,6 +39,21 @@ def test_conflicts_are_all_dropped() -> None:
     assert [row.text for row in cleaned.train] == ["dog"]
     assert found(findings, "conflict") == {"train": (2, ("train.csv:2", "train.csv:4"))}
     assert found(findings, "duplicate") == {"train": (1, ("train.csv:5",))}
+
+
+def test_of_conflicts_that_are_kept_one_row_of_each_label_stays() -> None:
+    train = rows(("a cat", "x"), ("dog", "y"), ("A CAT", "y"), ("a cat", "x"), ("fox", "x"), ("Fox", "y"))
+    cleaned, findings = clean(Dataset(train, test=rows(("fox", "x"), split="test")), conflicts="keep")
+    assert [(row.text, row.label) for row in cleaned.train] == [("a cat", "x"), ("dog", "y"), ("A CAT", "y")]
+    assert found(findings, "conflict") == {"train": (4, ("train.csv:2", "train.csv:4", "train.csv:6", "train.csv:7"))}
+    assert found(findings, "duplicate") == {"train": (1, ("train.csv:5",))}
+    assert found(findings, "leak-exact") == {"train": (2, ("train.csv:6", "train.csv:7"))}
+    assert "train: rows whose text has several labels, one row of each label kept" in [f.detail for f in findings]
+
+
+def test_what_becomes_of_conflicts_is_a_word_that_is_known() -> None:
+    with pytest.raises(UsageError, match="HUB-R002"):
+        clean(Dataset(rows(("a cat", "x"))), conflicts="kept")
 
 
 @pytest.mark.parametrize("split", ["validation", "calibration", "test"])

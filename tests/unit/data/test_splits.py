@@ -170,3 +170,16 @@ def test_groups_of_several_labels_stay_whole() -> None:
     assert len(homes) == 60
     for name, share in {"train": 0.65, "validation": 0.1, "calibration": 0.1, "test": 0.15}.items():
         assert abs(sum(bool(row.labels) for row in after.split(name)) - 200 * share) <= 6
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 30), st.sampled_from("ab")), min_size=1, max_size=120), st.integers(0, 9))
+def test_rows_of_one_text_are_in_one_split(pairs: list[tuple[int, str]], seed: int) -> None:
+    train = tuple(Example(f"text {number}", label) for number, label in pairs)
+    after = fill_splits(Dataset(train), seed)
+    places: dict[str, set[str]] = {}
+    for name, found in after:
+        for row in found:
+            places.setdefault(row.text, set()).add(name)
+    assert all(len(names) == 1 for names in places.values())
+    assert sum(len(found) for _, found in after) == len(train)
