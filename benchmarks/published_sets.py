@@ -165,6 +165,11 @@ FEW_ROWS = (
     "lexical.use=false",
 )
 
+CHAPTERS = ("teacher.pooling=mean", "teacher.dropout=0.1", "teacher.mask_tokens=0.2", "teacher.epochs=4")
+CHAPTERS_CHOSEN = (
+    "on validation rows, one seed: 0.001 above the linear baseline on known codes and 0.023 on unseen categories; the "
+    "recipe `quick` with the mean of tokens 0.000 and 0.014"
+)
 
 SETS: Mapping[str, Published] = {
     "banking77": Published(
@@ -267,9 +272,17 @@ SETS: Mapping[str, Published] = {
         cut=True,
     ),
     "icd10-chapter, known codes": Published(
-        "medical/icd10-chapter", "", "macro_f1", -0.01, 0.03, "linear 0.890", part="known-codes", relative=True
+        *("medical/icd10-chapter", "", "macro_f1", -0.01, 0.03, "linear 0.890"),
+        settings=CHAPTERS,
+        part="known-codes",
+        relative=True,
+        chosen=CHAPTERS_CHOSEN,
     ),
     "icd10-chapter, unseen categories": Published(
-        "medical/icd10-chapter", "", "macro_f1", 0.02, 0.061, "linear 0.739", part="unseen-categories", relative=True
+        *("medical/icd10-chapter", "", "macro_f1", 0.02, 0.061, "linear 0.739"),
+        settings=CHAPTERS,
+        part="unseen-categories",
+        relative=True,
+        chosen=CHAPTERS_CHOSEN,
     ),
 }
