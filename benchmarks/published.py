@@ -19,7 +19,7 @@ from typing import Any
 import common
 import numpy as np
 from common import Figure
-from published_sets import SETS, Published, prepare, rows_of, text_of
+from published_sets import FAIR, SETS, Published, prepare, rows_of, text_of, write_rows
 
 from hub.contract.metrics import accuracy, macro_f1
 from hub.contract.metrics_spans import entity_f1
@@ -33,9 +33,9 @@ WITHOUT = "without texts that training or validation rows hold"
 
 
 def f1_unfair(outcome: Any) -> float:
-    """Return the F1 of the class ``unfair``."""
-    label = outcome.labels.index("unfair")
-    truth, found = outcome.truth == label, outcome.predicted == label
+    """Return the F1 of the rows that are not fair, whatever the types of the others: fair is what is so by half."""
+    fair = outcome.labels.index(FAIR)
+    truth, found = outcome.truth != fair, outcome.probabilities[:, fair] < 0.5
     return float(2 * (truth & found).sum() / max(1, truth.sum() + found.sum()))
 
 
@@ -135,8 +135,6 @@ def score(name: str, home: Path, seed: int) -> None:
 def test_scores(entry: Published, home: Path, run: Path) -> dict[str, Any]:
     """Return what a teacher scores on test rows: on all, and on those whose text no training row holds."""
     from hub.cli.building import request_of_run
-    from hub.contract.recipe import DataOptions
-    from hub.data import read_folder
     from hub.pipeline.context import Context
     from hub.pipeline.progress import Silent
     from hub.pipeline.run import Run
@@ -148,7 +146,7 @@ def test_scores(entry: Published, home: Path, run: Path) -> dict[str, Any]:
     opened = Run.open(run.parent, run.name)
     context = Context(request_of_run(opened), opened, Silent())
     prepared, kind = context.prepared(), context.kind.name
-    test = read_folder(home / entry.data, DataOptions(), kind).test if entry.data else prepared.dataset.test
+    test = _test_rows(entry, home, kind) if entry.data else prepared.dataset.test
     rows = labelled(prepared, kind, test)
     model, tokenizer = load_whole_teacher(context)
     scratch = FOLDER / "scratch"
@@ -165,6 +163,18 @@ def test_scores(entry: Published, home: Path, run: Path) -> dict[str, Any]:
     fresh = np.array([text_of(row) not in seen for row in rows_of(home / entry.data, "test")])
     apart = outcome.take(np.flatnonzero(fresh))
     return {"test": metric(outcome), "rows": outcome.rows, "fresh": metric(apart), "fresh_rows": apart.rows}
+
+
+def _test_rows(entry: Published, home: Path, kind: str) -> Sequence[Any]:
+    from hub.contract.recipe import DataOptions
+    from hub.data import read_folder
+
+    folder = home / entry.data
+    if entry.typed:
+        rows, folder = rows_of(folder, "test", typed=True), FOLDER / "data" / "typed"
+        folder.mkdir(parents=True, exist_ok=True)
+        write_rows(folder / "test.csv", rows)
+    return read_folder(folder, DataOptions(), kind).test
 
 
 def write_table() -> None:

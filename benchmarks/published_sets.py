@@ -18,6 +18,20 @@ CUT_SEED = 13
 _CUT_SHARE = 0.1
 _BLOCKS, _APART = 20, (6, 13)
 
+FAIR = "fair"
+CLAUSES = {
+    "a": "arbitration",
+    "ch": "unilateral-change",
+    "cr": "content-removal",
+    "j": "jurisdiction",
+    "law": "choice-of-law",
+    "ltd": "limitation-of-liability",
+    "ter": "unilateral-termination",
+    "use": "contract-by-using",
+    "pinc": "privacy-included",
+}
+"""Types of unfair clauses by the tags of legal/unfair_tos."""
+
 
 @dataclass(frozen=True)
 class Published:
@@ -37,6 +51,7 @@ class Published:
         ordered: rows stand in the order of their documents, which are not named: the cut takes runs of rows.
         part: slice of the task's own test rows; ``""`` for sets.
         relative: the limits are differences from the linear baseline.
+        typed: the teacher learns which type of unfair clause a sentence is, from the set's own tags; any is unfair.
         chosen: how the settings were found.
     """
 
@@ -53,6 +68,7 @@ class Published:
     ordered: bool = False
     part: str = ""
     relative: bool = False
+    typed: bool = False
     chosen: str = ""
 
 
@@ -72,7 +88,7 @@ def prepare(entry: Published, home: Path, target: Path, seed: int) -> Path:
     """
     source = home / entry.data
     suffix = next(file.suffix for file in source.glob("train.*"))
-    train, validation = (rows_of(source, name) for name in ("train", "validation"))
+    train, validation = (rows_of(source, name, typed=entry.typed) for name in ("train", "validation"))
     if entry.shots:
         train, _ = drawn(train, entry.shots, f"{entry.data}:{entry.shots}:{seed}")
         validation, train = drawn(train, 1, f"{entry.data}:validation:{seed}")
@@ -85,16 +101,32 @@ def prepare(entry: Published, home: Path, target: Path, seed: int) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
     partial.mkdir(parents=True)
     for name, rows in written.items():
-        _write(partial / f"{name}{suffix}", rows)
+        write_rows(partial / f"{name}{suffix}", rows)
     return partial.rename(target)
 
 
-def rows_of(folder: Path, name: str) -> list[Row]:
-    """Return the rows of one file of a set; none where it has no such file."""
+def rows_of(folder: Path, name: str, *, typed: bool = False) -> list[Row]:
+    """Return the rows of one file of a set; none where it has no such file.
+
+    Args:
+        folder: of the set.
+        name: of the split.
+        typed: an unfair row has the type of its first tag as its label.
+    """
     for file in folder.glob(f"{name}.*"):
         with file.open(encoding="utf-8", newline="") as lines:
-            return [json.loads(line) for line in lines] if file.suffix == ".jsonl" else list(csv.DictReader(lines))
+            rows = [json.loads(line) for line in lines] if file.suffix == ".jsonl" else list(csv.DictReader(lines))
+        return [_typed(row) for row in rows] if typed else rows
     return []
+
+
+def _typed(row: Row) -> Row:
+    if row["label"] == FAIR:
+        return row
+    tags = [tag for tag in row["clause_tags"].split() if tag[:-1] in CLAUSES]
+    # A sentence that is unfair by one type may be clearly fair by another: level 1.
+    unfair = [tag for tag in tags if not tag.endswith("1")]
+    return {**row, "label": CLAUSES[(unfair or tags)[0][:-1]]}
 
 
 def drawn(rows: Sequence[Row], count: int, seed: str) -> tuple[list[Row], list[Row]]:
@@ -147,7 +179,8 @@ def _parted(rows: Sequence[Row], chosen: set[int]) -> tuple[list[Row], list[Row]
     return inside, [row for number, row in enumerate(rows) if number not in chosen]
 
 
-def _write(file: Path, rows: Sequence[Row]) -> None:
+def write_rows(file: Path, rows: Sequence[Row]) -> None:
+    """Write rows in the format that the file's suffix names."""
     with file.open("w", encoding="utf-8", newline="") as lines:
         if file.suffix == ".jsonl":
             lines.writelines(json.dumps(row) + "\n" for row in rows)
@@ -249,7 +282,15 @@ SETS: Mapping[str, Published] = {
         0.74,
         0.80,
         "linear 0.669",
-        "standard",
+        settings=(
+            *("max_length=160", "teacher.pooling=mean", "teacher.dropout=0.1", "teacher.learning_rate=2e-4"),
+            *("teacher.class_weights=none", "teacher.rdrop=1", "teacher.epoch_rows_per_label=2400", "teacher.epochs=6"),
+        ),
+        typed=True,
+        chosen=(
+            "on validation rows, one seed: F1 0.723, without rdrop and in 96 tokens 0.710; with two labels alone, fair "
+            "and unfair, 0.703 with rdrop and 0.686 without, the linear baseline 0.645"
+        ),
     ),
     "mwo2kg_ner": Published(
         "manufacturing/work-order-entities",

@@ -236,6 +236,11 @@ def _as_hub_error(error: Exception) -> tuple[HubError, int]:
             'pip install "domainhub[train]"; see README.md for the right build of PyTorch',
         )
         return missing, missing.exit_code
+    from hub.train.devices import no_memory, out_of_memory  # the table of commands loads nothing of training
+
+    if out_of_memory(error):
+        lacking = no_memory(error)
+        return lacking, lacking.exit_code
     whose = f"the plugin {error.plugin}" if isinstance(error, added.PluginFaultError) else "the program"
     cause = error.__cause__ if isinstance(error, added.PluginFaultError) else error
     what = f"unexpected {type(cause).__name__}: {cause}".splitlines()[0]

@@ -24,6 +24,7 @@ from hub.contract.recipe_training import Training as Training
 
 _CHOICES = {
     "class_weights": ("none", "sqrt", "balanced"),
+    "conflicts": ("drop", "keep"),
     "precision": ("auto", "fp32", "bf16"),
     "form": ("layers", "static", "lexical"),
     "optimizer": ("adamw", "sgd", "rmsprop", "adafactor"),
@@ -83,7 +84,8 @@ class DataOptions:
         missing: values of a table that stand for a missing one, beside the empty one.
         ignore_labels: labels, or types of entities, that count as none.
         conflicts: what becomes of training rows with one text and several answers: ``drop`` leaves all of them out,
-            ``keep`` takes one row of each answer, for texts of which several are right. Rows of tables always stay.
+            ``keep`` takes one row of each answer, for texts of which several are right; splits that are cut get
+            none of them, since no model can give all answers. Rows of tables always stay.
         seed: of every split and draw.
     """
 

@@ -55,9 +55,9 @@ def clean(dataset: Dataset, form: Form = _TEXT, conflicts: str = DROP) -> tuple[
     for name, rows in dataset:
         kept[name] = tuple(form.repaired(row) for row in rows if not form.empty(row))
         gone = [row for row in rows if form.empty(row)]
-        findings += _finding("empty", gone, f"{name}: rows without {form.what}, dropped")
+        findings += finding("empty", gone, f"{name}: rows without {form.what}, dropped")
         mended = [row for row in rows if form.repaired(row) is not row]
-        findings += _finding("tag-repaired", mended, f"{name}: rows with an I- tag that continues nothing, read as B-")
+        findings += finding("tag-repaired", mended, f"{name}: rows with an I- tag that continues nothing, read as B-")
     train, found = _clean_training(kept["train"], kept, form, conflicts)
     findings += found
     for name in EVALUATION:
@@ -73,12 +73,12 @@ def _clean_training(
     if not form.distinct:
         leaks = [row for row in rows if form.key(row) in leaked]
         odd = _odd_rows("train", rows, form)
-        return tuple(row for row in rows if form.key(row) not in leaked), [*odd, *_finding("leak-exact", leaks, where)]
+        return tuple(row for row in rows if form.key(row) not in leaked), [*odd, *finding("leak-exact", leaks, where)]
     first, _ = _first_of_each(rows, form)
     answers = _answers_by_key(first, form)
     clear = [row for row in first if conflicts == KEEP or len(answers[form.key(row)]) == 1]
     leaks = [row for row in clear if form.key(row) in leaked]
-    findings = [*_odd_rows("train", rows, form, conflicts), *_finding("leak-exact", leaks, where)]
+    findings = [*_odd_rows("train", rows, form, conflicts), *finding("leak-exact", leaks, where)]
     return tuple(row for row in clear if form.key(row) not in leaked), findings
 
 
@@ -96,10 +96,10 @@ def _odd_rows(name: str, rows: Sequence[Example], form: Form, cleaned: str = "")
     unclear = [row for row in (first if cleaned else rows) if len(answers[form.key(row)]) > 1]
     doubles_fate = "dropped" if cleaned else "kept"
     fate = {DROP: "all dropped", KEEP: f"one row of each {form.says} kept"}.get(cleaned, "kept")
-    duplicates = _finding(
+    duplicates = finding(
         "duplicate", double, f"{name}: rows whose {form.what} and {form.says} came before, {doubles_fate}"
     )
-    conflicts = _finding("conflict", unclear, f"{name}: rows whose {form.what} has several {form.says}s, {fate}")
+    conflicts = finding("conflict", unclear, f"{name}: rows whose {form.what} has several {form.says}s, {fate}")
     return [*duplicates, *conflicts] if name == "train" else [*conflicts, *duplicates]
 
 
@@ -142,7 +142,7 @@ def without_labels(dataset: Dataset, names: Collection[str], form: Form) -> tupl
     splits = {}
     for split, rows in dataset if names else ():
         touched = [row for row in rows if not set(names).isdisjoint(form.labels(row))]
-        findings += _finding("ignored-label", touched, f"{split}: rows with a label of data.ignore_labels, taken off")
+        findings += finding("ignored-label", touched, f"{split}: rows with a label of data.ignore_labels, taken off")
         splits[split] = [kept for row in rows if (kept := form.without(row, names)) is not None]
     return dataset.with_splits(splits), tuple(findings)
 
@@ -196,7 +196,7 @@ def report(
     found = list(findings)
     for name, rows in final:
         long = [row for row in rows if len(form.text(row).split()) > LONG_WORDS]
-        found += _finding("over-long", long, f"{name}: rows of more than {LONG_WORDS} words, kept")
+        found += finding("over-long", long, f"{name}: rows of more than {LONG_WORDS} words, kept")
     rare = tuple(label for label in labels if counts["train"][label] < RARE_ROWS)
     if rare and not isinstance(form, NumberForm):
         detail = f"train: labels with fewer than {RARE_ROWS} rows"
@@ -255,11 +255,11 @@ def _overlaps(dataset: Dataset, form: Form) -> list[Finding]:
     groups = {row.group for row in dataset.train if row.group}
     for name in EVALUATION:
         shared = [row for row in dataset.split(name) if row.group in groups]
-        findings += _finding("leak-group", shared, f"{name}: rows whose group is also in train, kept")
+        findings += finding("leak-group", shared, f"{name}: rows whose group is also in train, kept")
     for name in ("validation", "calibration"):
         tested = _leaked_keys(dataset.test, dataset.split(name), form)
         shared = [row for row in dataset.split(name) if form.key(row) in tested]
-        findings += _finding("overlap", shared, f"{name}: rows whose {form.what} is also in test, kept")
+        findings += finding("overlap", shared, f"{name}: rows whose {form.what} is also in test, kept")
     return findings
 
 
@@ -280,11 +280,11 @@ def _near_findings(dataset: Dataset, form: Form) -> list[Finding]:
         detail = (
             f"{where}, {totals[name, part]} rows: those sharing {NEAR:.0%} of their words with a training row, kept"
         )
-        findings += _finding("leak-near", found, detail)
+        findings += finding("leak-near", found, detail)
     return findings
 
 
-def _finding(code: str, rows: Sequence[Example], detail: str) -> list[Finding]:
+def finding(code: str, rows: Sequence[Example], detail: str) -> list[Finding]:
     """Return one finding, or none when there are no such rows. Places are named, texts never shown."""
     if not rows:
         return []

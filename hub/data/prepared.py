@@ -16,7 +16,7 @@ from hub.contract.errors import DataError, HubError, MissingError, UsageError, n
 from hub.contract.recipe import DataOptions
 from hub.contract.reference import resolve
 from hub.contract.results import CleaningReport, Finding
-from hub.data.cleaning import cap_labels, clean, report, without_labels
+from hub.data.cleaning import cap_labels, clean, finding, report, without_labels
 from hub.data.forms import Form, NumberForm, form_of
 from hub.data.hub_source import read_hub
 from hub.data.readers import check_answers, read_splits
@@ -98,12 +98,21 @@ def prepare(
         check_answers(loaded, task.kind)
     final, found = clean(loaded, form, options.conflicts)
     form = form_of(task.kind, final.train)
-    final = fill_splits(final, options.seed, form)
+    final, left_out = _split(final, options.seed, form)
     final = final.with_splits({"train": cap_labels(final.train, options.max_rows_per_label, options.seed, form)})
     _check_complete(final, labels, form)
     names = form.bins if isinstance(form, NumberForm) else [label.id for label in labels]
-    described = report(given, final, names, (*odd, *ignored, *found), form)
+    described = report(given, final, names, (*odd, *ignored, *found, *left_out), form)
     return Prepared(final, labels, slices, described, chosen, fingerprint(final, labels, slices, features), features)
+
+
+def _split(cleaned: Dataset, seed: int, form: Form) -> tuple[Dataset, list[Finding]]:
+    """Make the splits that are missing, and say which training rows are in none of them."""
+    final = fill_splits(cleaned, seed, form)
+    placed = {id(row) for _, rows in final for row in rows}
+    lost = [row for row in cleaned.train if id(row) not in placed]
+    where = f"train: rows whose {form.what} has several {form.says}s, of a group outside of training, dropped"
+    return final, finding("conflict", lost, where)
 
 
 def find_source(task: Task, name: str | None) -> DataSource:

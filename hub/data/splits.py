@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from hub.contract.data import Dataset, Example
 from hub.data.forms import Form
@@ -20,9 +20,11 @@ def fill_splits(dataset: Dataset, seed: int, form: Form | None = None) -> Datase
     that a number lies in. Without groups every mark gives each split its share, at least one row as long as training
     keeps half of the mark's rows. Where rows have several marks, the rows of the rarest one are dealt out first
     (Sechidis et al. 2011, On the Stratification of Multi-label Data): splits come close to that, and training has
-    every mark. Rows of one input follow the first of them.
+    every mark.
     With groups, whole groups are dealt out so that every split comes close to its share of each mark; training has
     every mark, and a mark of few groups may lack rows elsewhere.
+    Rows of one input with several answers are for training only: no model can give them all. Such rows whose group
+    is dealt to another split are left out.
 
     Args:
         dataset: rows; a split without rows is missing.
@@ -37,21 +39,35 @@ def fill_splits(dataset: Dataset, seed: int, form: Form | None = None) -> Datase
         return dataset
     grouped = any(row.group for row in dataset.train)
     form = form or Form()
-    marks = [form.marks(row) for row in dataset.train]
+    unclear = _unclear(dataset.train, form)
+    dealt = [number for number in range(len(dataset.train)) if grouped or number not in unclear]
+    marks = [form.marks(dataset.train[number]) for number in dealt]
     if grouped:
-        place = _deal_groups(dataset.train, marks, missing, seed)
-    elif all(len(found) == 1 for found in marks):
-        place = _deal_rows([mark for (mark,) in marks], missing, seed)
+        found = _deal_groups(dataset.train, marks, missing, seed)
+    elif all(len(each) == 1 for each in marks):
+        found = _deal_rows([mark for (mark,) in marks], missing, seed)
     else:
-        place = _deal_marks(marks, missing, seed)
-    if form.distinct and not grouped:  # a text with several answers is in one split
-        together: dict[Hashable, str] = {}
-        place = [together.setdefault(form.key(row), where) for row, where in zip(dataset.train, place, strict=True)]
+        found = _deal_marks(marks, missing, seed)
+    place = ["train"] * len(dataset.train)
+    for number, where in zip(dealt, found, strict=True):
+        if number not in unclear:
+            place[number] = where
+        elif where != "train" and dataset.train[number].group:
+            place[number] = ""
     made = {
         name: tuple(row for row, where in zip(dataset.train, place, strict=True) if where == name)
         for name in ["train", *missing]
     }
     return dataset.with_splits(made)
+
+
+def _unclear(rows: Sequence[Example], form: Form) -> set[int]:
+    """Return the numbers of rows whose input other rows have too; of inputs that may be equal by chance, none."""
+    if not form.distinct:
+        return set()
+    keys = [form.key(row) for row in rows]
+    counts = Counter(keys)
+    return {number for number, key in enumerate(keys) if counts[key] > 1}
 
 
 def _deal_rows(marks: Sequence[str], missing: Sequence[str], seed: int) -> list[str]:

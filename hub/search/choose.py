@@ -165,7 +165,7 @@ def nearest(budget: Budget, found: Sequence[CandidateFigures]) -> dict[str, Cand
 
 def stopped_by_gates(budget: Budget, found: Sequence[CandidateFigures]) -> CandidateFigures | None:
     """Return the best of those that keep every limit of the budget and miss a gate of the recipe, if there is one."""
-    scored = [entry for entry in found if entry.state == SCORED and entry.score_percent >= 0 and entry.reason]
+    scored = [entry for entry in found if entry.state == SCORED and entry.reason]
     kept = [entry for entry in scored if not missed(budget, entry)]
     return max(kept, key=lambda entry: entry.score_percent, default=None)
 
@@ -182,7 +182,8 @@ def figures(entry: CandidateFigures) -> str:
     """Return what is known of a candidate in one line."""
     parts = [numbers.size(entry.size_bytes)] if entry.size_bytes else []
     parts += [f"p50 {numbers.milliseconds(entry.p50_ms)}"] if entry.p50_ms else []
-    parts += [f"{entry.score_percent:.1f} % of the teacher"] if entry.score_percent >= 0 else ["not trained"]
+    unknown = "not scored" if entry.state == SCORED else "not trained"
+    parts += [f"{entry.score_percent:.1f} % of the teacher"] if entry.score_percent >= 0 else [unknown]
     return ", ".join(parts)
 
 

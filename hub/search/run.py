@@ -38,7 +38,7 @@ class Scored:
     """A trained candidate on validation rows.
 
     Args:
-        percent: of the teacher's headline score.
+        percent: of the teacher's headline score; -1 where nothing could be scored.
         passed: it loses little enough against its own fp32.
         size_bytes: of the real file and what goes with it.
         detail: what it missed, for people.
@@ -260,7 +260,8 @@ def _finish(outcome: Outcome, budget: Budget, lab: Lab, group: Sequence[Candidat
         outcome.evaluations += 1
         size = found.size_bytes or outcome.found[entry].size_bytes
         known = {"score_percent": found.percent, "score_error_percent": found.error_percent}
-        _update(outcome, entry, state=SCORED, size_bytes=size, keep=found.keep, **known)
+        state = SCORED if found.used else TRAINED
+        _update(outcome, entry, state=state, size_bytes=size, keep=found.keep, **known)
         if not found.used:
             _update(outcome, entry, reason="its lexical branch does not raise the score: the same as without one")
         elif not found.passed:
@@ -293,7 +294,8 @@ def _explain(outcome: Outcome, budget: Budget, chosen: CandidateFigures | None) 
             outcome.chosen = entry
             _update(outcome, entry, state=CHOSEN, reason="chosen: " + choose.rule(budget))
         elif over := choose.over_limit(budget, found):
-            _update(outcome, entry, reason=over)
+            gate = found.reason if found.state == SCORED else ""
+            _update(outcome, entry, reason=f"{gate}; {over}" if gate else over)
         elif not found.reason and chosen is not None:
             trained = entry.student.training in outcome.finished
             _update(outcome, entry, reason=choose.why_not(budget, found, chosen, trained=trained))

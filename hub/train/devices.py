@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hub.contract.errors import UsageError, nearest
+from hub.contract.errors import RunError, UsageError, nearest
 
 if TYPE_CHECKING:
     import torch
@@ -15,11 +15,15 @@ DEVICES = (AUTO, CPU, CUDA, MPS)
 
 def out_of_memory(error: Exception) -> bool:
     """Whether an exception says that memory ran out: PyTorch has no type for that where the CPU's was asked for."""
-    import torch
-
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+    if isinstance(error, MemoryError) or any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__):
         return True
     return isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
+
+
+def no_memory(error: Exception) -> RunError:
+    """Return what to raise for an exception that says that memory ran out."""
+    why = f"{type(error).__name__}: {error}".splitlines()[0]
+    return RunError("HUB-T009", "memory ran out", why, "read shorter texts, smaller batches, or take a smaller base")
 
 
 def choose_device(wanted: str, process: int = 0) -> str:

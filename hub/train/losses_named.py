@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hub.contract.errors import HubError, RunError, UsageError
 from hub.contract.recipe import Loss
-from hub.train.devices import out_of_memory
+from hub.train.devices import no_memory, out_of_memory
 from hub.train.losses import (
     class_weights,
     classification_loss,
@@ -117,7 +117,7 @@ def _checked(function: Callable[..., Any], name: str) -> HardLoss:
             raise
         except Exception as error:  # a plugin's code: whatever else it raises is its own failure
             if out_of_memory(error):
-                raise
+                raise no_memory(error) from error
             raise _untrainable(name, f"it raised {_said(error)}") from error
         if not isinstance(value, torch.Tensor) or value.numel() != 1 or value.requires_grad < found.requires_grad:
             got = f"a tensor of shape {tuple(value.shape)}" if isinstance(value, torch.Tensor) else type(value).__name__

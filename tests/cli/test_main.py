@@ -97,6 +97,15 @@ def test_no_traceback_without_debug(command: Callable[..., None]) -> None:
     )
 
 
+def test_memory_that_ran_out_is_no_fault_of_the_program(command: Callable[..., None]) -> None:
+    command(raiser(MemoryError("no room")))
+
+    result = run_hub("boom")
+
+    assert result.code == 2
+    assert result.err.startswith("HUB-T009: memory ran out\n  why: MemoryError: no room\n")
+
+
 def test_debug_variable(command: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUB_DEBUG", "1")
     command(raiser(ValueError("a")))

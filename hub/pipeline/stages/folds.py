@@ -6,7 +6,7 @@ import dataclasses
 import json
 import random
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from hub.contract.data import Example
 from hub.contract.errors import DataError
 from hub.contract.results import FoldsResult
+from hub.data import form_of
 from hub.edge.files import write_json, write_text
 from hub.edge.schema import read, to_json
 from hub.pipeline.context import Context
@@ -67,7 +68,10 @@ def cross_validate(context: Context, folder: Path, teachers: Teachers) -> FoldsR
         return done
     options = context.recipe.teacher
     rows = context.prepared().dataset.train
-    parts = fold_numbers(rows, rows_of(context, "train").strata.tolist(), options.folds, context.recipe.seed)
+    form = form_of(context.kind.name)
+    keys = [form.key(row) if form.distinct else place for place, row in enumerate(rows)]
+    strata = rows_of(context, "train").strata.tolist()
+    parts = fold_numbers(rows, strata, options.folds, context.recipe.seed, keys)
     found = [_fold(context, folder, teachers, parts, number) for number in range(options.folds)]
     values = [fold["score"] for fold in found]
     result = FoldsResult(
@@ -100,14 +104,17 @@ def read_folds(context: Context) -> tuple[FoldsResult, ...]:
     return (read(FoldsResult, json.loads(file.read_text("utf-8"))),) if file.is_file() else ()
 
 
-def fold_numbers(rows: Sequence[Example], strata: Sequence[int], folds: int, seed: int) -> npt.NDArray[np.int64]:
-    """Give every row the number of its fold: labels evenly spread, the rows of one group together.
+def fold_numbers(
+    rows: Sequence[Example], strata: Sequence[int], folds: int, seed: int, keys: Sequence[Hashable] = ()
+) -> npt.NDArray[np.int64]:
+    """Give every row the number of its fold: labels evenly spread, the rows of one group or one key together.
 
     Args:
         rows: training rows.
         strata: label index of each row.
         folds: at least 2.
         seed: of the draw.
+        keys: of each row: a text with several answers has a row of each. None where no two rows belong together.
 
     Returns:
         int64 [rows], 0 to folds - 1, each of them at least once.
@@ -115,17 +122,14 @@ def fold_numbers(rows: Sequence[Example], strata: Sequence[int], folds: int, see
     Raises:
         DataError: HUB-D022, there are fewer groups of rows than folds.
     """
-    groups: dict[Any, list[int]] = {}
-    for place, row in enumerate(rows):
-        groups.setdefault(row.group or place, []).append(place)
-    if len(groups) < folds:
+    piles = _piles([row.group for row in rows], keys)
+    if len(piles) < folds:
         raise DataError(
             "HUB-D022",
             f"{len(rows):,} training rows cannot be cut into {folds} folds",
-            f"they are in {len(groups)} groups, and a group stays together",
-            f"--set teacher.folds={len(groups)}" if len(groups) > 1 else "--set teacher.folds=0",
+            f"they are in {len(piles)} groups, and a group stays together",
+            f"--set teacher.folds={len(piles)}" if len(piles) > 1 else "--set teacher.folds=0",
         )
-    piles = list(groups.values())
     random.Random(f"{seed}:folds").shuffle(piles)
     # Large groups first: small ones fill up what they leave. Equals stay in the order drawn.
     piles.sort(key=lambda pile: (-len(pile), strata[pile[0]]))
@@ -140,6 +144,27 @@ def fold_numbers(rows: Sequence[Example], strata: Sequence[int], folds: int, see
         found[pile] = chosen
         np.add.at(counts[chosen], labels, 1)
     return found
+
+
+def _piles(groups: Sequence[str], keys: Sequence[Hashable]) -> list[list[int]]:
+    """Return the numbers of rows that belong together, by a group, a key, or a chain of both."""
+    above = list(range(len(groups)))
+
+    def top(number: int) -> int:
+        while above[number] != number:
+            above[number] = number = above[above[number]]
+        return number
+
+    for names in (groups, keys):
+        first: dict[Hashable, int] = {}
+        for number, name in enumerate(names):
+            if name != "":
+                one, other = top(number), top(first.setdefault(name, number))
+                above[max(one, other)] = min(one, other)
+    found: dict[int, list[int]] = {}
+    for number in range(len(groups)):
+        found.setdefault(top(number), []).append(number)
+    return list(found.values())
 
 
 def _fold(

@@ -270,6 +270,8 @@ class Workbench:
         if candidate.student.branch and not share_of_branch(folder):
             return Scored(-1.0, used=False)
         found = choose_once(folder, f"{DRAWN}-{candidate.form or 'fp32'}", lambda: self._score(candidate, folder))
+        if found["score"] is None:
+            return Scored(-1.0, passed=False, detail=found["detail"])
         percent, least = self._percent(found["score"]), least_share(self.context)
         low = f"{percent:.1f} % of the teacher; the recipe's gates.min_teacher_share is {least:g}"
         return Scored(
@@ -289,7 +291,7 @@ class Workbench:
         try:
             _export_once(view, place)
         except GateError as error:
-            return {"score": 0.0, "passed": False, "bytes": 0, "detail": error.what, "keep": [], "draws": []}
+            return {"score": None, "passed": False, "bytes": 0, "detail": error.what, "keep": [], "draws": []}
         before = self._evaluated(view, source)
         if not candidate.form:
             return self._entry(before, source)

@@ -30,7 +30,7 @@ from hub.pipeline.stages.rows import Rows, rows_of
 from hub.pipeline.stages.scoring import evaluations, has_thresholds, headline_score, thresholds_of
 from hub.train.base import base_fingerprint, find_base, load_model, load_tokenizer, tokenizer_document
 from hub.train.batches import EncodedRows
-from hub.train.devices import out_of_memory
+from hub.train.devices import no_memory, out_of_memory
 from hub.train.probe import Probe, mean_features, no_entity, probe, read_words
 
 NAME = "linear probe"
@@ -150,7 +150,7 @@ class Reader:
             raise
         except Exception as error:  # code of the architecture: an encoder-decoder wants a second input
             if out_of_memory(error):
-                raise
+                raise no_memory(error) from error
             raise UsageError(
                 "HUB-T008",
                 f"the encoder of the base model {find_base(self.base).id!r} cannot read texts",

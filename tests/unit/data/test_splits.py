@@ -172,14 +172,40 @@ def test_groups_of_several_labels_stay_whole() -> None:
         assert abs(sum(bool(row.labels) for row in after.split(name)) - 200 * share) <= 6
 
 
+several_answers = st.lists(
+    st.tuples(st.integers(0, 30), st.sampled_from("abc"), st.sampled_from(["", "one", "two", "three"])),
+    min_size=1,
+    max_size=120,
+    unique_by=lambda row: row[:2],
+)
+
+
 @settings(deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 30), st.sampled_from("ab")), min_size=1, max_size=120), st.integers(0, 9))
-def test_rows_of_one_text_are_in_one_split(pairs: list[tuple[int, str]], seed: int) -> None:
-    train = tuple(Example(f"text {number}", label) for number, label in pairs)
+@given(several_answers, st.booleans(), st.integers(0, 9))
+def test_texts_with_several_answers_are_for_training_alone(
+    found: list[tuple[int, str, str]], grouped: bool, seed: int
+) -> None:
+    train = tuple(Example(f"text {n}", label, group=group if grouped else "") for n, label, group in found)
+    times = Counter(number for number, _, _ in found)
     after = fill_splits(Dataset(train), seed)
-    places: dict[str, set[str]] = {}
-    for name, found in after:
-        for row in found:
-            places.setdefault(row.text, set()).add(name)
-    assert all(len(names) == 1 for names in places.values())
-    assert sum(len(found) for _, found in after) == len(train)
+    placed = [row for _, rows in after for row in rows]
+    unclear = {f"text {number}" for number, count in times.items() if count > 1}
+    assert not unclear & {row.text for name in SPLITS[1:] for row in after.split(name)}
+    assert {row.label for row in after.train} == {row.label for row in train}
+    gone = [row for row in train if row not in placed]
+    assert len(placed) == len(train) - len(gone)
+    assert all(row.text in unclear and row.group for row in gone)
+    homes: dict[str, set[str]] = {}
+    for name, rows in after:
+        for row in rows:
+            homes.setdefault(row.group or row.text, set()).add(name)
+    assert all(len(names) == 1 for names in homes.values())
+
+
+def test_a_label_whose_texts_all_have_others_too_is_trained() -> None:
+    pairs = [(n, "a") for n in range(40)] + [(n, "b") for n in (4, 15, 18)]
+    train = tuple(Example(f"text {n}", label) for n, label in pairs)
+    for seed in range(30):
+        after = fill_splits(Dataset(train), seed)
+        assert sum(row.label == "b" for row in after.train) == 3
+        assert after.test

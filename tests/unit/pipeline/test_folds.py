@@ -52,6 +52,27 @@ def test_folds_partition_the_rows_and_keep_groups_together(rows: list[tuple[int,
     assert np.array_equal(found, fold_numbers(examples(rows), labels, count, seed))
 
 
+@given(ROWS, st.lists(st.integers(0, 9), min_size=200, max_size=200), st.integers(0, 5))
+def test_rows_of_one_key_are_in_one_fold(rows: list[tuple[int, str]], keys: list[int], seed: int) -> None:
+    keys, labels = keys[: len(rows)], [label for label, _ in rows]
+    try:
+        found = fold_numbers(examples(rows), labels, 2, seed, keys)
+    except DataError as error:
+        assert error.code == "HUB-D022"
+        return
+
+    for names in (keys, [group for _, group in rows]):
+        for name in {name for name in names if name != ""}:
+            assert len({int(fold) for fold, other in zip(found, names, strict=True) if other == name}) == 1
+
+
+def test_groups_and_keys_make_chains() -> None:
+    rows = examples([(0, "p"), (0, "p"), (0, "q"), (0, "q"), (1, ""), (1, "")])
+    found = fold_numbers(rows, [0] * 6, 2, 1, ["x", "y", "y", "z", "v", "w"])
+    assert len(set(found[:4].tolist())) == 1
+    assert len(set(found.tolist())) == 2
+
+
 @given(st.lists(st.integers(0, 3), min_size=5, max_size=80), st.integers(2, 5), st.integers(0, 5))
 def test_labels_are_evenly_spread(labels: list[int], count: int, seed: int) -> None:
     found = fold_numbers(examples([(label, "") for label in labels]), labels, count, seed)

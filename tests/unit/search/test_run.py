@@ -302,3 +302,31 @@ def test_where_a_gate_is_why_nothing_is_left_the_message_names_it() -> None:
     assert "and the recipe's gates" in error.what
     assert f"keeps it, but: {low}" in error.why
     assert "relax a limit or the gate that is named" in error.fix
+
+
+@pytest.mark.parametrize("budget", [Budget(size_bytes=600_000), Budget(score_percent=95.0)])
+def test_a_graph_that_is_wrong_is_named_and_has_no_score(budget: Budget) -> None:
+    class Wrong(Lab):
+        def score(self, candidate: Candidate) -> Scored:
+            return Scored(-1.0, passed=False, detail="the graph differs from PyTorch")
+
+    outcome = found(budget, Wrong())
+    summary = SearchSummary(budget.limits(), "portable", False, "", "", tuple(outcome.figures), counts=outcome.counts())
+
+    error = BudgetMissedError(summary, budget)
+
+    assert outcome.chosen is None
+    assert "keeps it, but: the graph differs from PyTorch" in error.why
+    assert "not scored" in error.why
+    assert "0.0 %" not in error.why
+
+
+def test_a_missed_gate_is_named_before_a_missed_limit() -> None:
+    class Low(Lab):
+        def score(self, candidate: Candidate) -> Scored:
+            return Scored(92.0, passed=False, detail="misses int8-drop")
+
+    scored = [entry for entry in found(Budget(score_percent=95.0), Low()).figures if entry.state == "scored"]
+
+    assert scored
+    assert all(entry.reason.startswith("misses int8-drop; score 92.0 %") for entry in scored)

@@ -13,7 +13,15 @@ import torch
 from hub.contract.errors import UsageError
 from hub.train import devices
 from hub.train.batches import EncodedRows, make_batch
-from hub.train.devices import choose_device, device_of, out_of_memory, random_state, set_random_state, wait_for
+from hub.train.devices import (
+    choose_device,
+    device_of,
+    no_memory,
+    out_of_memory,
+    random_state,
+    set_random_state,
+    wait_for,
+)
 from hub.train.inference import read_batch
 from hub.train.loop import Plan, Trainer
 
@@ -158,3 +166,6 @@ def test_memory_that_ran_out_is_told_from_other_failures() -> None:
     assert out_of_memory(MemoryError())
     assert out_of_memory(torch.OutOfMemoryError("CUDA out of memory"))
     assert not out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
+    said = no_memory(caught.value)
+    assert (said.code, said.what) == ("HUB-T009", "memory ran out")
+    assert "\n" not in said.why
