@@ -138,6 +138,20 @@ def abstention_sentences(result: BuildResult) -> tuple[str, ...]:
     return tuple(said)
 
 
+def disagreement_sentences(result: BuildResult) -> tuple[str, ...]:
+    """Say how often variants answer otherwise than another model, one sentence for each of these; none unmeasured."""
+    others = dict.fromkeys(name for model in result.models for name in model.disagreement)
+    sentences = []
+    for other in others:
+        parts = [
+            f"{model.name} on {numbers.percent(model.disagreement[other] / 100)}"
+            for model in result.models
+            if other in model.disagreement
+        ]
+        sentences.append(f"Test rows answered otherwise than by the {other}: {', '.join(parts)}.")
+    return tuple(sentences)
+
+
 def domain_sentences(result: BuildResult) -> tuple[str, ...]:
     """Say which texts count as out of domain and how well that works; nothing where there is no score."""
     found = result.out_of_domain

@@ -162,7 +162,8 @@ def _how_measured(result: BuildResult) -> str:
         "In brackets: 95 % bootstrap interval. Size: weights of baseline and teacher; for a variant everything that a "
         "device fetches (1 MB is 1,000,000 bytes)."
     )
-    text += "".join(f" {model.note}" for model in result.models if model.note)
+    notes = [model.note for model in result.models if model.note]
+    text += "".join(f" {note}" for note in (*notes, *figures.disagreement_sentences(result)))
     threads = sorted({entry.threads for model in result.models for entry in model.latency.values()})
     if threads:
         reads = figures.kind(result).reads

@@ -103,6 +103,26 @@ def make_batch(rows: EncodedRows, inputs: Sequence[int]) -> Batch:
     return Batch(ids, mask, types, table[:, :2], table[:, 2], table[:, 2])
 
 
+def nearest_inputs(rows: EncodedRows, other: EncodedRows) -> npt.NDArray[np.int64]:
+    """Return for each input of some rows the input of the same rows, cut otherwise, that stands nearest in the text.
+
+    Another vocabulary may cut a long text into another number of windows.
+
+    Args:
+        rows: as one tokenizer cuts them.
+        other: the same rows as another one does.
+
+    Returns:
+        int64 [inputs of ``rows``], indices into ``other.ids``.
+    """
+    mine, theirs = (each.owners if len(each.owners) else np.arange(len(each)) for each in (rows, other))
+    counts = [np.bincount(owners, minlength=len(rows)) for owners in (mine, theirs)]
+    first = [np.concatenate([[0], np.cumsum(count)[:-1]]) for count in counts]
+    middle = np.arange(len(mine)) - first[0][mine] + 0.5
+    place = (middle * counts[1][mine] / counts[0][mine]).astype(np.int64)
+    return np.asarray(first[1][mine] + place, dtype=np.int64)
+
+
 def epoch_batches(rows: EncodedRows, epoch: int, *, batch_size: int, most_per_label: int, seed: int) -> list[list[int]]:
     """Return the inputs of every step of an epoch.
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hub.contract.budget import Budget
+from hub.contract.errors import UsageError
 from hub.contract.results import GateResult, Latency, ModelResult
 from hub.contract.search_results import SearchSummary
 from hub.pipeline.context import Context
@@ -72,6 +73,27 @@ def time_gates(budget: Budget, latency: Latency, ratio: DeviceRatio) -> list[Gat
         if limit is not None:
             gates.append(_at_most(name, limit, value, f"milliseconds of a text of 16 tokens, {where}"))
     return gates
+
+
+def check_timed(context: Context, timed: bool) -> None:
+    """Refuse a limit of time where nothing is known of it.
+
+    Args:
+        context: of a build with a budget.
+        timed: whether candidates were timed: not every text can be made as long as that takes.
+
+    Raises:
+        UsageError: HUB-U091.
+    """
+    budget = context.request.budget or Budget()
+    if timed or (budget.p50_ms is None and budget.p95_ms is None):
+        return
+    raise UsageError(
+        "HUB-U091",
+        "the limit of time cannot be kept: no candidate can be timed",
+        f"no text of {TIMED} tokens can be made of the training rows; max_length is {context.recipe.max_length}",
+        "leave p50 and p95 out of the budget",
+    )
 
 
 def least_share(context: Context) -> float:

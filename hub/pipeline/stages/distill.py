@@ -226,7 +226,7 @@ def _train_steps(
             encoded,
             held_out,
             validation,
-            student_objective(options, lessons.rows, encoded, lessons.transfer, masking, relations),
+            student_objective(options, lessons.rows, encoded, lessons.read, lessons.transfer, masking, relations),
             options.passes if light else 1,
         )
     return student, training

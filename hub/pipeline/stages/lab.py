@@ -25,7 +25,7 @@ from hub.pipeline.context import Context, choose_once
 from hub.pipeline.run import SCRATCH
 from hub.pipeline.stages import export
 from hub.pipeline.stages.branch import kept_draws
-from hub.pipeline.stages.budgets import least_share
+from hub.pipeline.stages.budgets import check_timed, least_share
 from hub.pipeline.stages.candidates import DRAWN, MIXED, Candidates, Vocabularies, share_of_branch
 from hub.pipeline.stages.compress import fastest, quantized, session_name
 from hub.pipeline.stages.encoding import encode_rows
@@ -35,7 +35,7 @@ from hub.pipeline.stages.margin import score_draws, share_error_percent
 from hub.pipeline.stages.rows import rows_of
 from hub.pipeline.stages.running import Candidate as File
 from hub.pipeline.stages.running import caller, scores_of
-from hub.pipeline.stages.scoring import evaluations, headline_score, thresholds_of
+from hub.pipeline.stages.scoring import evaluations, headline_score, slice_scores, thresholds_of
 from hub.pipeline.stages.training import MODEL
 from hub.search import mixed, size
 from hub.search.candidate import Candidate, Student
@@ -107,7 +107,8 @@ class Workbench:
             model, tokenizer = load_whole_teacher(self.context)
             encoder = teacher_encoder(self.context, tokenizer, self.folder / SCRATCH)
             found = self.validation.form.probabilities(scores(model, encode_rows(encoder, self.validation)))
-            return {"score": self.headline(found), "draws": self._draws(found)}
+            slices = slice_scores(self.validation, self.context.request.task.headline, found)
+            return {"score": self.headline(found), "slices": slices, "draws": self._draws(found)}
 
         kept = kept_draws(self.context.run.stage("finetune"))
         return kept or choose_once(self.folder, "teacher-drawn", measured)
@@ -168,6 +169,7 @@ class Workbench:
                     round(entry["p95_ms"] * self.device.p95, 4),
                     self.size_bytes(candidate) + entry["bytes"] - entry["predicted_bytes"],
                 )
+        check_timed(self.context, all(each.p50_ms for each in found.values()))
         return found
 
     def _timed(self, student: Student, forms: Sequence[str]) -> dict[str, Any]:
@@ -185,7 +187,7 @@ class Workbench:
             for session, options in sessions.items()
         }
         named = {f"{form}|{session}": call for (form, session), call in callers.items()}
-        # Texts of this length cannot always be made; then nothing is known of the time, and no limit of it is missed.
+        # Texts of this length cannot always be made; then nothing is known of the time.
         latency = measure(named, texts, TIMED_TOKENS, THREADS, calls=_CALLS, cold_calls=_COLD_CALLS) if texts else {}
         found: dict[str, Any] = {}
         for form, file in files.items():
@@ -273,15 +275,24 @@ class Workbench:
         if found["score"] is None:
             return Scored(-1.0, passed=False, detail=found["detail"])
         percent, least = self._percent(found["score"]), least_share(self.context)
-        low = f"{percent:.1f} % of the teacher; the recipe's gates.min_teacher_share is {least:g}"
+        part, kept = self._worst_slice(found["slices"])
+        where = f" on {part}" if len(found["slices"]) > 1 else ""
+        low = f"{kept:.1f} % of the teacher{where}; the recipe's gates.min_teacher_share is {least:g}"
         return Scored(
             percent,
-            found["passed"] and percent >= least,
+            found["passed"] and kept >= least,
             found["bytes"] + self._rest_bytes(candidate.student) if found["bytes"] else 0,
-            found["detail"] or (low if percent < least else ""),
+            found["detail"] or (low if kept < least else ""),
             tuple(found["keep"]),
             error_percent=share_error_percent(self._teacher()["draws"], found["draws"]),
         )
+
+    def _worst_slice(self, slices: Mapping[str, float]) -> tuple[str, float]:
+        """Return the slice that keeps least of the teacher's score, and the percent: the build gates each of them."""
+        teacher = self._teacher()["slices"]
+        shares = {name: 100 * own / teacher[name] if teacher[name] > 0 else 100.0 for name, own in slices.items()}
+        worst = min(shares, key=lambda name: shares[name])
+        return worst, round(shares[worst], 4)
 
     def _score(self, candidate: Candidate, folder: Path) -> dict[str, Any]:
         view = self.context.view(self.candidates.recipe(candidate.student), {"distill": folder})
@@ -304,8 +315,10 @@ class Workbench:
         return found
 
     def _entry(self, found: Answered, file: Path) -> dict[str, Any]:
+        headline = self.context.request.task.headline.name
         return {
-            "score": mean_headline(found.evaluations, self.context.request.task.headline.name),
+            "score": mean_headline(found.evaluations, headline),
+            "slices": {name: part.metrics[headline] for name, part in found.evaluations.items()},
             "draws": found.draws,
             "passed": True,
             "bytes": file.stat().st_size,

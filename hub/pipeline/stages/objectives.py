@@ -16,7 +16,7 @@ from hub.contract.reference import resolve
 from hub.pipeline.stages.augmenting import Variants
 from hub.pipeline.stages.rows import Rows
 from hub.train.augment import TokenMasking
-from hub.train.batches import Batch, EncodedRows, make_batch
+from hub.train.batches import Batch, EncodedRows, make_batch, nearest_inputs
 from hub.train.inference import read_batch
 from hub.train.loop import Objective
 from hub.train.losses import distillation_loss, hidden_loss, multi_label_distillation_loss
@@ -121,6 +121,7 @@ def student_objective(
     options: Distillation,
     rows: Rows,
     encoded: EncodedRows,
+    read: EncodedRows,
     transfer: Transfer,
     masking: TokenMasking,
     relations: Relations | None = None,
@@ -131,6 +132,7 @@ def student_objective(
         options: the recipe's section.
         rows: with their truth, -1 where only the teacher knows.
         encoded: the same rows as the student's ids.
+        read: and as the teacher's.
         transfer: what the teacher says of them.
         masking: of tokens.
         relations: of the teacher, where the student is to learn them.
@@ -143,6 +145,7 @@ def student_objective(
     mixed = multi_label_distillation_loss if several else distillation_loss
     soft, hidden = torch.from_numpy(transfer.scores), torch.from_numpy(transfer.hidden)
     with_hidden = options.hidden_weight > 0 and options.form == LAYERS
+    of_teacher = torch.from_numpy(nearest_inputs(encoded, read))
 
     def objective(model: Any, inputs: list[int]) -> torch.Tensor:
         batch = _masked(make_batch(encoded, inputs), masking)
@@ -151,11 +154,12 @@ def student_objective(
             found, last = read_batch(model, batch, hidden=with_hidden)
         if not len(found):  # as in `teacher_objective`
             return found.sum()
-        loss = mixed(found, soft[batch.slots], truth[batch.units], options.temperature, options.teacher_weight)
+        slots = of_teacher[batch.slots] if batch.read is None else batch.slots
+        loss = mixed(found, soft[slots], truth[batch.units], options.temperature, options.teacher_weight)
         if last is not None:
-            loss = loss + options.hidden_weight * hidden_loss(last, hidden[batch.slots])
+            loss = loss + options.hidden_weight * hidden_loss(last, hidden[slots])
         if relations is not None:
-            wanted, counted = relations.of(inputs, batch.mask)
+            wanted, counted = relations.of(of_teacher[inputs].tolist(), batch.mask)
             loss = loss + options.relation_weight * relation_loss(torch.stack(projected), wanted, counted)
         return loss
 

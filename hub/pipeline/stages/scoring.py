@@ -22,13 +22,18 @@ def headline_score(rows: Rows, metric: Metric) -> Callable[[npt.NDArray[np.float
 
     Where labels have thresholds, each score is that with the best ones on these rows.
     """
-    function = resolve(metric.function)
 
     def score(probabilities: npt.NDArray[np.float64]) -> float:
-        outcomes = rows.outcomes(probabilities, thresholds_of(rows, probabilities)).values()
-        return float(np.mean([function(outcome) for outcome in outcomes]))
+        return float(np.mean(list(slice_scores(rows, metric, probabilities).values())))
 
     return score
+
+
+def slice_scores(rows: Rows, metric: Metric, probabilities: npt.NDArray[np.float64]) -> dict[str, float]:
+    """Return the metric on every slice, with the thresholds that are best on these rows where labels have some."""
+    function = resolve(metric.function)
+    outcomes = rows.outcomes(probabilities, thresholds_of(rows, probabilities))
+    return {name: float(function(outcome)) for name, outcome in outcomes.items()}
 
 
 def evaluations(

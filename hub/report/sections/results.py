@@ -51,7 +51,8 @@ def _footnote(view: View) -> str:
         "Size: weights of baseline and teacher; for a variant everything that a device fetches. "
         "1 MB is 1,000,000 bytes."
     )
-    text += "".join(f" {model.note}" for model in view.result.models if model.note)
+    notes = [model.note for model in view.result.models if model.note]
+    text += "".join(f" {note}" for note in (*notes, *figures.disagreement_sentences(view.result)))
     if timed:
         calls = min(entry.calls for entry in timed)
         threads = sorted({entry.threads for entry in timed})

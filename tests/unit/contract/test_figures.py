@@ -227,3 +227,16 @@ def test_words_of_every_kind(
     assert all(
         sentence.startswith(("There ", "Nothing ")) and sentence.endswith(".") for sentence in figures.left_out(changed)
     )
+
+
+def test_what_variants_answer_otherwise_is_said_of_each(result: BuildResult) -> None:
+    assert figures.disagreement_sentences(result) == ()
+    models = tuple(
+        dataclasses.replace(entry, disagreement={"teacher": 1.25 * number})
+        for number, entry in enumerate(result.models[1:], start=1)
+    )
+
+    (sentence,) = figures.disagreement_sentences(dataclasses.replace(result, models=(result.models[0], *models)))
+
+    listed = ", ".join(f"{entry.name} on {1.25 * number:.1f} %" for number, entry in enumerate(models, start=1))
+    assert sentence == f"Test rows answered otherwise than by the teacher: {listed}."

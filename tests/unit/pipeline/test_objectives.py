@@ -198,10 +198,27 @@ def test_a_student_learns_nothing_of_rows_without_a_readable_word() -> None:
         np.zeros((len(rows.truth), model.config.hidden_size), dtype=np.float32),
     )
 
-    found = student_objective(Distillation(), rows, unread, transfer, NO_MASKING)(model, [2])
+    found = student_objective(Distillation(), rows, unread, unread, transfer, NO_MASKING)(model, [2])
 
     assert float(found.detach()) == 0.0
     assert found.requires_grad
+
+
+def test_a_window_more_or_less_does_not_shift_what_the_teacher_says() -> None:
+    kind = KINDS[0]
+    rows, plain, model = rows_of(kind), encoded(kind), model_of(kind)
+    wide = model.config.hidden_size
+    scores = np.arange(12, dtype=np.float32).reshape(4, 3)
+    transfer = Transfer(scores, np.ones((4, wide), dtype=np.float32) * np.arange(4, dtype=np.float32)[:, None])
+    # The student's vocabulary cuts the second text into three windows, the teacher's into one.
+    cut = dataclasses.replace(
+        plain, ids=(IDS[0], IDS[1], IDS[1], IDS[1], IDS[2], IDS[3]), owners=np.array([0, 1, 1, 1, 2, 3])
+    )
+
+    def of(read: EncodedRows, inputs: list[int]) -> torch.Tensor:
+        return student_objective(Distillation(), rows, read, plain, transfer, NO_MASKING)(model, inputs)
+
+    assert torch.equal(of(cut, [0, 3, 4, 5]), of(plain, [0, 1, 2, 3]))
 
 
 def test_texts_are_those_of_the_epoch() -> None:

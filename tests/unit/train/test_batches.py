@@ -9,7 +9,16 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.train.batches import CUT_OFF, EncodedRows, epoch_batches, epoch_rows, length_sorted_batches, make_batch, pad
+from hub.train.batches import (
+    CUT_OFF,
+    EncodedRows,
+    epoch_batches,
+    epoch_rows,
+    length_sorted_batches,
+    make_batch,
+    nearest_inputs,
+    pad,
+)
 
 TARGETS = st.lists(st.integers(0, 4), max_size=60)
 CAPS = st.integers(1, 10)
@@ -152,6 +161,29 @@ def test_an_epoch_reads_one_input_of_each_row_and_other_ones_in_other_epochs() -
     assert epochs[7] == epoch_batches(rows, 7, batch_size=2, most_per_label=0, seed=3)
     batch = make_batch(rows, [3, 5, 9])
     assert (batch.units.tolist(), batch.slots.tolist()) == ([0, 1, 2], [3, 5, 9])
+
+
+@given(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), min_size=1, max_size=20))
+def test_the_nearest_input_is_of_the_same_row(counts: list[tuple[int, int]]) -> None:
+    mine, theirs = (cut_into([pair[side] for pair in counts]) for side in (0, 1))
+    owners = [each.owners if len(each.owners) else np.arange(len(each)) for each in (mine, theirs)]
+
+    found = nearest_inputs(mine, theirs)
+
+    assert np.array_equal(owners[1][found], owners[0])
+    assert np.all(np.diff(found) >= 0)
+    assert np.array_equal(nearest_inputs(mine, mine), np.arange(len(mine.ids)))
+
+
+def test_the_nearest_of_more_or_fewer_windows() -> None:
+    assert nearest_inputs(cut_into([3]), cut_into([2])).tolist() == [0, 1, 1]
+    assert nearest_inputs(cut_into([2]), cut_into([4])).tolist() == [1, 3]
+    assert nearest_inputs(cut_into([1, 1]), cut_into([3, 1])).tolist() == [1, 3]
+
+
+def cut_into(counts: list[int]) -> EncodedRows:
+    owners = np.repeat(np.arange(len(counts)), counts) if max(counts) > 1 else np.zeros(0, dtype=np.int64)
+    return EncodedRows(((1, 2),) * sum(counts), 0, np.zeros(len(counts), dtype=np.int64), owners=owners)
 
 
 def test_types_are_padded_with_zeros() -> None:
