@@ -200,9 +200,9 @@ def write_table() -> None:
     notes = [
         "Base model all-MiniLM-L6-v2; the teacher as it is before any compression, its lexical branch included.",
         "Published scores are quoted by the sets' own descriptions, some of them from memory.",
-        "Where a score is missed, the published one is of an encoder of 12 layers and 768 wide; this base has 6 layers of "
-        "384. `--set base=google-bert/bert-base-uncased` trains such a one with the same settings, in some eight times "
-        "the time by its multiplications a token; it is not measured here, where no model could be fetched.",
+        "The BERT of published scores has 12 layers of width 768, this base 6 of 384. `--set "
+        "base=google-bert/bert-base-uncased` trains it with the same settings, in some eight times the time by its "
+        "multiplications a token; it is not measured here, where no model could be fetched.",
     ]
     common.write(NAME, COMMAND, found, {"notes": notes, "table": {"columns": columns, "rows": lines}, "sets": sets})
 

@@ -88,11 +88,12 @@ def check_layers(depth: int, layers: Sequence[int]) -> None:
         UsageError: HUB-R003.
     """
     if not layers or len(set(layers)) < len(layers) or not all(0 <= layer < depth for layer in layers):
+        possible = spread_layers(depth, max(1, min(len(layers), depth)))
         raise UsageError(
             "HUB-R003",
             f"student.layers cannot be {list(layers)}",
             f"the teacher has layers 0 to {depth - 1}, and each is taken at most once",
-            "for example: --set student.layers=0,2",
+            f"for example: --set student.layers={','.join(map(str, possible))}",
         )
 
 
