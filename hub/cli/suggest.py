@@ -76,7 +76,10 @@ def command(
         return
     show_bases(found)
     if found.chosen is not None:
-        output.say(f"next: hub build {request.task_id} --set base={found.chosen.name}")
+        chosen, layers = found.chosen, found.chosen.layers
+        own = not layers or layers == request.recipe.student.layers
+        fitting = "" if own else f" --set student.layers={','.join(map(str, layers))}"
+        output.say(f"next: hub build {request.task_id} --set base={chosen.name}{fitting}")
     else:
         output.say("no base model that could be tried keeps the limits")
 

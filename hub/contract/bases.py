@@ -25,6 +25,8 @@ class BaseFigures:
         p95_ms: 95th percentile of the same.
         seconds: of the probe.
         keeps: it keeps every limit that was stated.
+        layers: that the student takes of it: the recipe's, or as many spread over a base model that lacks one of
+            them; empty for students without layers.
     """
 
     name: str
@@ -39,6 +41,7 @@ class BaseFigures:
     p95_ms: float = 0.0
     seconds: float = 0.0
     keeps: bool = True
+    layers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ from hub.pipeline.stages.rows import Rows
 from hub.pipeline.stages.running import Candidate, caller, feeds_of
 from hub.search.size import Shapes, graph_bytes, shapes_of
 from hub.train.base import find_base, load_model, load_tokenizer, tokenizer_document
-from hub.train.students import new_student
+from hub.train.student import fitting_layers
+from hub.train.students import LAYERS, new_student
 
 DIGITS = 3
 """Scores that are equal when rounded to so many decimals are a tie, which size decides."""
@@ -137,9 +138,8 @@ def _judged(entry: BaseFigures, budget: Budget) -> BaseFigures:
 
 def _figures(name: str, result: ProbeResult, train: Rows, request: BuildRequest, *, timed: bool) -> BaseFigures:
     recipe, exporter = request.recipe, request.exporter
-    student, pieces = _student(name, train, recipe)
+    student, pieces, layers = _student(name, train, recipe)
     form = next(iter(forms_to_try(exporter, recipe.compress, instruction_sets())), None)
-    layers = len(recipe.student.layers) if recipe.student.form == "layers" else 0
     latency = _latency(name, student, train, request, form) if timed else None
     return BaseFigures(
         name=name,
@@ -147,19 +147,20 @@ def _figures(name: str, result: ProbeResult, train: Rows, request: BuildRequest,
         score=result.score,
         parameters=result.parameters,
         fp32_bytes=result.size_bytes,
-        student_bytes=graph_bytes(_trimmed(shapes_of(student, layers), student, pieces, recipe.compress), form),
+        student_bytes=graph_bytes(_trimmed(shapes_of(student, len(layers)), student, pieces, recipe.compress), form),
         texts_per_second=result.features_per_second,
         p50_ms=latency.p50_ms if latency else 0.0,
         p95_ms=latency.p95_ms if latency else 0.0,
         seconds=result.seconds,
+        layers=layers,
     )
 
 
-def _student(name: str, train: Rows, recipe: Recipe) -> tuple[Any, int]:
-    """Return the recipe's student of a base model, untrained, and how many pieces its tokenizer has.
+def _student(name: str, train: Rows, recipe: Recipe) -> tuple[Any, int, tuple[int, ...]]:
+    """Return the recipe's student of a base model, untrained, how many pieces its tokenizer has, and its layers.
 
     Raises:
-        UsageError: HUB-R003, layers that the base model lacks; HUB-R036, it cannot be pooled as the recipe says.
+        UsageError: HUB-R003, no student can be made of its layers; HUB-R036, it cannot be pooled as the recipe says.
     """
     base, form = find_base(name), train.form
     pooling = recipe.teacher.pooling
@@ -167,7 +168,10 @@ def _student(name: str, train: Rows, recipe: Recipe) -> tuple[Any, int]:
     document = tokenizer_document(load_tokenizer(base))
     pairs = bool(train.inputs) and type(train.inputs[0]) is tuple
     vocabulary = document.get("model", {}).get("vocab", ())
-    return new_student(model, document, recipe.student, pairs=pairs, seed=recipe.seed).eval(), len(vocabulary)
+    layers = fitting_layers(model.config.num_hidden_layers, recipe.student.layers)
+    options = dataclasses.replace(recipe.student, layers=layers)
+    student = new_student(model, document, options, pairs=pairs, seed=recipe.seed).eval()
+    return student, len(vocabulary), layers if recipe.student.form == LAYERS else ()
 
 
 def _trimmed(shapes: Shapes, student: Any, pieces: int, options: Compression) -> Shapes:

@@ -252,7 +252,10 @@ def with_base(context: Context) -> Context:
     found: BaseChoice = context.result(BASE.name, "bases", BaseChoice)
     if found.chosen is None:
         raise RunError("HUB-R014", "the run has no base model", "its choice was changed", "remove the run")
-    recipe = dataclasses.replace(request.recipe, base=found.chosen.name)
+    student = request.recipe.student
+    if found.chosen.layers:
+        student = dataclasses.replace(student, layers=found.chosen.layers)
+    recipe = dataclasses.replace(request.recipe, base=found.chosen.name, student=student)
     chosen = dataclasses.replace(request, recipe=recipe, bases=base_names(request.recipe.base))
     return dataclasses.replace(context, request=chosen)
 

@@ -130,6 +130,18 @@ def spread_layers(depth: int, wanted: int) -> tuple[int, ...]:
     return tuple(round(place * (depth - 1) / (wanted - 1)) for place in range(wanted))
 
 
+def fitting_layers(depth: int, layers: Sequence[int]) -> tuple[int, ...]:
+    """Return the layers that a student takes of a model that a recipe was not written for.
+
+    Args:
+        depth: layers of the model.
+        layers: of the recipe; where the model lacks one, as many are spread over the model, or all it has.
+    """
+    if all(layer < depth for layer in layers):
+        return tuple(layers)
+    return spread_layers(depth, min(len(layers), depth))
+
+
 def _layer_stack(model: PreTrainedModel) -> tuple[Any, str, Any]:
     """Find the list of encoder layers: the only module list as long as the model is deep."""
     import torch

@@ -143,7 +143,7 @@ def test_a_limit_of_time_times_the_untrained_student(tiny_build: TinyBuild, monk
         (("--budget", "score=98%"), "HUB-U091"),
         (("--budget", "memory=20MB,size=3MB"), "HUB-U091"),
         (("--base", "no such model"), "HUB-T002"),
-        (("--set", "student.layers=0,9"), None),
+        (("--set", "student.layers=0,0"), None),
     ],
 )
 def test_nonsense_is_refused(tiny_build: TinyBuild, words: tuple[str, ...], code: str | None) -> None:
@@ -154,6 +154,33 @@ def test_nonsense_is_refused(tiny_build: TinyBuild, words: tuple[str, ...], code
         assert done.json()["candidates"][0]["state"] == "left out"
     else:
         assert (done.code, done.json()["error"]["code"]) == (2, code)
+
+
+@pytest.mark.parametrize(
+    ("asked", "layers"), [("0,2", [0, 2]), ("0,5", [0, 2]), ("0,2,5", [0, 1, 2]), ("0,1,2,3,4,5", [0, 1, 2])]
+)
+def test_a_base_with_fewer_layers_than_the_recipe_names_is_tried_with_those_it_has(
+    tiny_build: TinyBuild, asked: str, layers: list[int]
+) -> None:
+    words = ("--base", str(tiny_build.base), "--set", f"student.layers={asked}")
+
+    (entry,) = suggested(*words)["candidates"]
+    said = run_hub(*SUGGEST, *words).out
+
+    assert (entry["state"], entry["layers"]) == ("tried", layers)
+    fitting = f" --set student.layers={','.join(map(str, layers))}"
+    assert (f"--set base={tiny_build.base}{fitting}" in said) == (asked != "0,2")
+
+
+def test_a_build_of_several_bases_takes_the_layers_of_the_chosen_one(
+    tiny_build: TinyBuild, others: tuple[Path, Path], tmp_path: Path
+) -> None:
+    request = tiny_request(Path(f"{others[1]},{tiny_build.base}"), "student.layers=0,1,5")
+
+    done = build(request, tmp_path / "runs", Silent(), until="distill")
+
+    config = json.loads((done.run / "distill" / "model" / "config.json").read_text("utf-8"))
+    assert config["num_hidden_layers"] == 3
 
 
 def test_an_unknown_task_is_refused() -> None:
