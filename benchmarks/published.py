@@ -171,9 +171,10 @@ def _test_rows(entry: Published, home: Path, kind: str) -> Sequence[Any]:
 
     folder = home / entry.data
     if entry.typed:
-        rows, folder = rows_of(folder, "test", typed=True), FOLDER / "data" / "typed"
+        source, folder = folder, FOLDER / "data" / "typed"
         folder.mkdir(parents=True, exist_ok=True)
-        write_rows(folder / "test.csv", rows)
+        for name in ("train", "test"):  # a folder without training rows is refused
+            write_rows(folder / f"{name}.csv", rows_of(source, name, typed=True))
     return read_folder(folder, DataOptions(), kind).test
 
 
