@@ -220,8 +220,9 @@ def test_memory_that_ran_out_is_not_the_plugins_fault() -> None:
     def large(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
         return torch.empty(2**60, dtype=torch.uint8).sum() + logits.sum() + truth.sum()
 
-    with pytest.raises(RuntimeError, match="DefaultCPUAllocator"):
+    with pytest.raises(RunError, match="DefaultCPUAllocator") as caught:
         one_label_loss(Loss("mine"), TARGETS, 3, 0.1, "none", LossHelp(own=large))(LOGITS, TARGETS)
+    assert caught.value.code == "HUB-T009"
 
 
 TREE = {"a1": "a", "a2": "a", "b1": "b", "b2": "b", "c": "top", "a": "top", "b": "top", "top": None}
