@@ -30,7 +30,7 @@ def main() -> None:
         action="append",
         default=[],
         choices=budget_exhaustive.TASKS,
-        help="of `exhaustive`: only this one, may be repeated; the document then has only these",
+        help="of `exhaustive`: only this one, may be repeated; what the document says of the others stays",
     )
     parser.add_argument("--again", action="store_true", help="build anew what an earlier call has built")
     parser.add_argument("--trial", action="store_true", help="train as little as can be and write no document")

@@ -78,6 +78,17 @@ def save(name: str, command: str, figures: Sequence[Figure], details: Any = None
     return path
 
 
+def read(name: str) -> dict[str, Any]:
+    """Return what `save` wrote, its figures as `Figure`; without the file no figures and no details."""
+    path = RESULTS / f"{name}.json"
+    if not path.is_file():
+        return {"figures": [], "details": {}}
+    document: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    fields = [field.name for field in dataclasses.fields(Figure)]
+    document["figures"] = [Figure(**{key: each[key] for key in fields}) for each in document["figures"]]
+    return document
+
+
 def write(name: str, command: str, figures: Sequence[Figure], details: Any = None) -> Path:
     """Write ``results/<name>.json`` with the machine and say what was missed."""
     path = save(name, command, figures, details)
