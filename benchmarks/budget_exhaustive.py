@@ -15,6 +15,7 @@ from common import Figure
 from hub.contract.budget import parse_budget
 from hub.contract.search_results import CandidateFigures
 from hub.search import choose
+from hub.search.run import NO_USE
 
 MOST_PERCENT = 10.0
 PROFILE = ("--profile", "this-machine")
@@ -92,14 +93,16 @@ def compare(name: str, budget: str, short: Done, long: Done) -> tuple[list[Figur
     mine = everything[chosen.key]
     best = fastest(budget, list(everything.values()), whole)
     count = len(everything)
-    kept = sum(entry.score_percent >= 0 for entry in everything.values())
+    same = sum(entry.reason == NO_USE for entry in everything.values())
+    scored = sum(entry.score_percent >= 0 for entry in everything.values())
     found = [
         Figure(f"{name}: p50 of the choice above the fastest that keeps {budget}", _above(mine, best), "%", 10.0, 10.0),
         Figure(f"{name}: p50 of the choice above what the same rule chooses of all", _above(mine, whole), "%"),
         Figure(f"{name}: candidates, all of them scored", count, "", 24),
+        Figure(f"{name}: of them with a branch that adds nothing, the same as without it", same, ""),
     ]
-    if kept < count:
-        found.append(Figure(f"{name}: candidates without a score", count - kept, "", 0))
+    if scored + same < count:
+        found.append(Figure(f"{name}: candidates without a score", count - scored - same, "", 0))
     trainings = [done.result.search[0].trainings for done in (short, long)]
     seconds = [done.result.search[0].seconds for done in (short, long)]
     line = [name, mine.name, f"{mine.p50_ms:.3f} ms", best.name, f"{best.p50_ms:.3f} ms"]

@@ -20,6 +20,9 @@ HOPE_PERCENT = 12.0
 SAME_STUDENT_PERCENT = 1.0
 """What other vocabularies and forms of one student may have more than the one that is scored."""
 
+NO_USE = "its lexical branch does not raise the score: the same as without one"
+"""Reason of a candidate whose branch would count nothing."""
+
 Training = tuple[str, tuple[int, ...], int, int]
 """What `Student.training` gives."""
 
@@ -263,7 +266,7 @@ def _finish(outcome: Outcome, budget: Budget, lab: Lab, group: Sequence[Candidat
         state = SCORED if found.used else TRAINED
         _update(outcome, entry, state=state, size_bytes=size, keep=found.keep, **known)
         if not found.used:
-            _update(outcome, entry, reason="its lexical branch does not raise the score: the same as without one")
+            _update(outcome, entry, reason=NO_USE)
         elif not found.passed:
             _update(outcome, entry, reason=found.detail or "it loses too much against its own fp32")
         if not exhaustive:
