@@ -26,6 +26,7 @@ _CHOICES = {
     "class_weights": ("none", "sqrt", "balanced"),
     "conflicts": ("drop", "keep"),
     "precision": ("auto", "fp32", "bf16"),
+    "hidden_layers": ("last", "all"),
     "form": ("layers", "static", "lexical"),
     "optimizer": ("adamw", "sgd", "rmsprop", "adafactor"),
     "schedule": ("cosine", "linear", "constant", "restarts", "plateau"),

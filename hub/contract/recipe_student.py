@@ -34,8 +34,11 @@ class Distillation:
         weight_decay: of matrices; biases, norms and embeddings have none.
         temperature: of both softmaxes in the distillation loss (Hinton et al. 2015, arXiv 1503.02531).
         teacher_weight: share of the distillation loss; the rest is cross-entropy with the labels.
-        hidden_weight: of the mean squared difference between the last hidden states of student and teacher at the
-            first token, added to the loss; 0 leaves it out (Jiao et al. 2020, TinyBERT, arXiv 1909.10351).
+        hidden_weight: of the mean squared difference between hidden states of student and teacher where the head
+            reads them, added to the loss; 0 leaves it out (Jiao et al. 2020, TinyBERT, arXiv 1909.10351).
+        hidden_layers: whose states these are: ``last``, or ``all``: each layer of the student learns what the teacher
+            gives at the same share of its depth (Sun et al. 2019, arXiv 1908.09355). A student is as wide as its
+            teacher, so that no projection is needed.
         relation_weight: of the divergence between the relations of queries, of keys and of values in the last layers
             of student and teacher (Wang et al. 2020, MiniLMv2, arXiv 2012.15828); 0 leaves it out.
         unlabelled_rows: most rows of unlabelled text, of the plugin and of ``unlabelled`` files beside the user's
@@ -71,6 +74,7 @@ class Distillation:
     temperature: float = 2.0
     teacher_weight: float = 0.9
     hidden_weight: float = 5.0
+    hidden_layers: str = "last"
     relation_weight: float = 0.0
     unlabelled_rows: int = 100_000
     transfer_rows: int = 0

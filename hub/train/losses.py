@@ -154,8 +154,8 @@ def hidden_loss(student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
     """Mean squared difference of hidden states, as in Jiao et al. 2020 (arXiv 1909.10351) without their projection.
 
     Args:
-        student: float32 [rows, hidden].
-        teacher: float32 [rows, hidden]; a student of the teacher's own layers is as wide as it.
+        student: float32 [rows, states, hidden].
+        teacher: float32 [rows, states, hidden]; a student of the teacher's own layers is as wide as it.
     """
     from torch.nn import functional
 

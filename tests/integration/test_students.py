@@ -149,6 +149,19 @@ def test_candidates_share_the_teacher(asked: BuildRequest, run: Path, tmp_path: 
     assert not (tmp_path / "b" / "lexical.npz").exists()
 
 
+def test_a_student_learns_every_layer_of_the_teacher(asked: BuildRequest, run: Path, tmp_path: Path) -> None:
+    context = _context(asked, run)
+    last = context.recipe.with_settings(["student.layers=0,1", "student.epochs=1"])
+    every = last.with_settings(["student.hidden_layers=all"])
+    for name, recipe in {"a": last, "b": every}.items():
+        train_student(context, tmp_path / name, recipe)
+    assert sorted(file.name.rpartition("-")[0] for file in (run / CACHE).iterdir()) == ["teacher", "teacher-2"]
+    weights = [load_student_model(tmp_path / name / "model").state_dict() for name in "ab"]
+    assert not all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
+    with pytest.raises(UsageError, match="HUB-R002"):
+        last.with_settings(["student.hidden_layers=first"])
+
+
 def test_a_damaged_cache_is_made_again(asked: BuildRequest, run: Path, tmp_path: Path) -> None:
     context = _context(asked, run)
     recipe = context.recipe.with_settings(["student.form=lexical", *LIGHT, "student.epochs=1"])

@@ -23,7 +23,7 @@ from hub.pipeline.stages.branch import LEXICAL, MIXTURE, read_branch, teacher_br
 from hub.pipeline.stages.encoding import encode_rows, finer_words
 from hub.pipeline.stages.finetune import TOKENIZER, load_teacher, teacher_encoder
 from hub.pipeline.stages.instead import keep_teacher_instead
-from hub.pipeline.stages.objectives import Transfer, student_objective
+from hub.pipeline.stages.objectives import Transfer, states_of, student_objective
 from hub.pipeline.stages.rows import Rows, rows_of
 from hub.pipeline.stages.training import MODEL, read_training, tell_branch, train_model
 from hub.pipeline.stages.transfer import (
@@ -127,7 +127,8 @@ def _lessons(context: Context, folder: Path, teacher: PreTrainedModel, tokenizer
     train = finer_words(reader, rows_of(context, "train"))
     rows = with_further(train, further_inputs(context, context.recipe, train))
     read = encode_rows(reader, rows)
-    transfer = read_teacher(context, teacher, read, read_training(context, "finetune").precision)
+    precision = read_training(context, "finetune").precision
+    transfer = read_teacher(context, teacher, read, precision, max(1, states_of(context.recipe.student)))
     if len(rows) > len(train) and train.truth.ndim == 1:
         # A cap per label counts unlabelled rows by what the teacher says, apart from the labelled ones.
         said = by_unit(read, transfer.scores)[len(train) :].argmax(axis=1) + train.form.outputs

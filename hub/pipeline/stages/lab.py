@@ -45,7 +45,7 @@ from hub.search.run import Scored, Timing
 from hub.train.inference import scores
 from hub.train.lexical import FIRST, SECOND
 
-_TIMINGS = 3
+_TIMINGS = 5
 """Times that each shape is timed."""
 
 _NO_GATE = 1e9

@@ -35,7 +35,7 @@ _NOTHING = LossHelp()
 
 @dataclass(frozen=True)
 class Transfer:
-    """What the student learns from: the teacher's scores [slots, outputs] and hidden states [slots, hidden]."""
+    """What the student learns from: the teacher's scores [slots, outputs] and hidden states [slots, states, hidden]."""
 
     scores: npt.NDArray[np.float32]
     hidden: npt.NDArray[np.float32]
@@ -75,12 +75,12 @@ def teacher_objective(
             return mixed.share * cost(found, wanted) + (1 - mixed.share) * cost(found, wanted[mixed.partners])
 
         reading = batch if mixed is None else mixed.batch
-        found, _ = read_batch(model, reading, hidden=False)
+        found, _ = read_batch(model, reading)
         if not len(found):  # words of characters that the tokenizer drops: a mean over none is no number
             return found.sum()
         if not options.rdrop:
             return price(found)
-        again, _ = read_batch(model, reading, hidden=False)
+        again, _ = read_batch(model, reading)
         return 0.5 * (price(found) + price(again)) + options.rdrop * disagreement(found, again, several=several)
 
     return objective
@@ -144,26 +144,33 @@ def student_objective(
     truth = truth.float() if several else truth
     mixed = multi_label_distillation_loss if several else distillation_loss
     soft, hidden = torch.from_numpy(transfer.scores), torch.from_numpy(transfer.hidden)
-    with_hidden = options.hidden_weight > 0 and options.form == LAYERS
+    states = states_of(options)
     of_teacher = torch.from_numpy(nearest_inputs(encoded, read))
 
     def objective(model: Any, inputs: list[int]) -> torch.Tensor:
         batch = _masked(make_batch(encoded, inputs), masking)
         watching: AbstractContextManager[list[torch.Tensor]] = nullcontext([]) if relations is None else watched(model)
         with watching as projected:
-            found, last = read_batch(model, batch, hidden=with_hidden)
+            found, own = read_batch(model, batch, states=states)
         if not len(found):  # as in `teacher_objective`
             return found.sum()
         slots = of_teacher[batch.slots] if batch.read is None else batch.slots
         loss = mixed(found, soft[slots], truth[batch.units], options.temperature, options.teacher_weight)
-        if last is not None:
-            loss = loss + options.hidden_weight * hidden_loss(last, hidden[slots])
+        if own is not None:
+            loss = loss + options.hidden_weight * hidden_loss(own, hidden[slots])
         if relations is not None:
             wanted, counted = relations.of(of_teacher[inputs].tolist(), batch.mask)
             loss = loss + options.relation_weight * relation_loss(torch.stack(projected), wanted, counted)
         return loss
 
     return objective
+
+
+def states_of(options: Distillation) -> int:
+    """Return how many hidden states of the teacher a student learns; 0 for none."""
+    if options.hidden_weight <= 0 or options.form != LAYERS:
+        return 0
+    return len(options.layers) if options.hidden_layers == "all" else 1
 
 
 def _masked(batch: Batch, masking: TokenMasking) -> Batch:

@@ -93,7 +93,7 @@ def with_further(train: Rows, further: Sequence[Any]) -> Rows:
     )
 
 
-def read_teacher(context: Context, teacher: Any, rows: EncodedRows, precision: str) -> Transfer:
+def read_teacher(context: Context, teacher: Any, rows: EncodedRows, precision: str, states: int = 1) -> Transfer:
     """Return the teacher on rows: computed once a run, for whichever student asks.
 
     Args:
@@ -101,15 +101,17 @@ def read_teacher(context: Context, teacher: Any, rows: EncodedRows, precision: s
         teacher: encoder, fp32.
         rows: as ids of its vocabulary.
         precision: it was trained in.
+        states: hidden states of each input that are kept, at least 1.
     """
 
     def read() -> dict[str, npt.NDArray[Any]]:
         context.reporter.tick(0, 1, "the teacher reads the training rows")
         reader = to_precision(copy.deepcopy(teacher), precision)
-        scores, hidden = scores_and_hidden(reader, rows, batch_size=128)
+        scores, hidden = scores_and_hidden(reader, rows, batch_size=128, states=states)
         return {"scores": scores, "hidden": hidden}
 
-    found = _once(_file(context, "teacher", rows, precision), ("scores", "hidden"), read)
+    name = "teacher" if states == 1 else f"teacher-{states}"
+    found = _once(_file(context, name, rows, precision), ("scores", "hidden"), read)
     return Transfer(found["scores"], found["hidden"])
 
 

@@ -19,8 +19,10 @@ from hub.pipeline.stages.rows import Rows, Words
 from hub.testing import tiny
 from hub.train.augment import TokenMasking
 from hub.train.batches import CUT_OFF, EncodedRows, make_batch
+from hub.train.inference import scores_and_hidden
 from hub.train.losses import class_weights
 from hub.train.losses_named import LossHelp
+from hub.train.student import make_student
 from tests.support.builds import tiny_request
 from tests.support.tiny_models import tiny_bert
 
@@ -150,7 +152,7 @@ def test_mixed_answers_are_wanted_in_the_shares_of_their_texts(monkeypatch: pyte
     model, batch = model_of(kind), make_batch(encoded(kind), BATCH)
     torch.manual_seed(5)
     mixed = mix(model, batch, 0.7)
-    logits, _ = read_batch(model, mixed.batch, hidden=False)
+    logits, _ = read_batch(model, mixed.batch)
     truth = torch.from_numpy(rows_of(kind).truth)
     soft = 0.7 * functional.one_hot(truth, 3) + 0.3 * functional.one_hot(truth[mixed.partners], 3)
     expected = -(soft * functional.log_softmax(logits, dim=-1)).sum(dim=1).mean()
@@ -195,7 +197,7 @@ def test_a_student_learns_nothing_of_rows_without_a_readable_word() -> None:
     rows = rows_of(kind)
     transfer = Transfer(
         np.zeros((len(rows.truth), len(rows.form.classes)), dtype=np.float32),
-        np.zeros((len(rows.truth), model.config.hidden_size), dtype=np.float32),
+        np.zeros((len(rows.truth), 1, model.config.hidden_size), dtype=np.float32),
     )
 
     found = student_objective(Distillation(), rows, unread, unread, transfer, NO_MASKING)(model, [2])
@@ -209,7 +211,7 @@ def test_a_window_more_or_less_does_not_shift_what_the_teacher_says() -> None:
     rows, plain, model = rows_of(kind), encoded(kind), model_of(kind)
     wide = model.config.hidden_size
     scores = np.arange(12, dtype=np.float32).reshape(4, 3)
-    transfer = Transfer(scores, np.ones((4, wide), dtype=np.float32) * np.arange(4, dtype=np.float32)[:, None])
+    transfer = Transfer(scores, np.ones((4, 1, wide), dtype=np.float32) * np.arange(4, dtype=np.float32)[:, None, None])
     # The student's vocabulary cuts the second text into three windows, the teacher's into one.
     cut = dataclasses.replace(
         plain, ids=(IDS[0], IDS[1], IDS[1], IDS[1], IDS[2], IDS[3]), owners=np.array([0, 1, 1, 1, 2, 3])
@@ -219,6 +221,27 @@ def test_a_window_more_or_less_does_not_shift_what_the_teacher_says() -> None:
         return student_objective(Distillation(), rows, read, plain, transfer, NO_MASKING)(model, inputs)
 
     assert torch.equal(of(cut, [0, 3, 4, 5]), of(plain, [0, 1, 2, 3]))
+
+
+def test_every_layer_learns_the_teachers_state_at_its_share_of_the_depth() -> None:
+    kind = KINDS[0]
+    rows, plain = rows_of(kind), encoded(kind)
+    teacher = tiny_bert(labels=3, layers=4, vocabulary=20, seed=3)
+    with torch.inference_mode():
+        every = teacher.bert(**make_batch(plain, [0, 1, 2, 3]).inputs, output_hidden_states=True).hidden_states
+    answers, hidden = scores_and_hidden(teacher, plain, states=2)
+    shared = Distillation(layers=(0, 1), hidden_layers="all", teacher_weight=0)
+
+    def of(states: Any, weight: float) -> float:
+        options = dataclasses.replace(shared, hidden_weight=weight)
+        learns = student_objective(options, rows, plain, plain, Transfer(answers, states), NO_MASKING)
+        return float(learns(student, [0, 1, 2, 3]).detach())
+
+    student = make_student(teacher, (0, 1)).eval()
+    with torch.inference_mode():
+        own = student.bert(**make_batch(plain, [0, 1, 2, 3]).inputs, output_hidden_states=True).hidden_states
+    apart = [float((own[mine][:, 0] - every[its][:, 0]).square().mean()) for mine, its in ((1, 2), (2, 4))]
+    assert of(hidden, 2.0) - of(hidden, 0.0) == pytest.approx(2 * np.mean(apart), rel=1e-4)
 
 
 def test_texts_are_those_of_the_epoch() -> None:

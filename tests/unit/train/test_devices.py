@@ -129,7 +129,7 @@ def test_inputs_go_to_the_device_of_the_model_and_answers_come_back(types: tuple
     rows = EncodedRows(((2, 5, 3), (2, 3)), 0, np.zeros(2, dtype=np.int64), types=types)
     model = Elsewhere()
 
-    found, hidden = read_batch(model, make_batch(rows, [0, 1]), hidden=False)
+    found, hidden = read_batch(model, make_batch(rows, [0, 1]))
 
     assert model.seen == {"meta"}
     assert found.device.type == "cpu" and hidden is None

@@ -115,7 +115,7 @@ def test_words_are_read_at_their_first_tokens() -> None:
 
     assert found.tolist() == [[10, 11], [12, 13], [20, 21], [1, 0]]
     assert scores(Tagger(), encoded).tolist() == found.tolist()
-    assert hidden[:3].tolist() == [[-10, -11], [-12, -13], [-20, -21]]
+    assert hidden[:3].tolist() == [[[-10, -11]], [[-12, -13]], [[-20, -21]]]
 
 
 def test_hidden_states_are_those_of_the_first_token() -> None:
@@ -126,4 +126,19 @@ def test_hidden_states_are_those_of_the_first_token() -> None:
     assert np.array_equal(found, scores(model, rows(), 4))
     with torch.inference_mode():
         expected = [model.bert(input_ids=torch.tensor([row])).last_hidden_state[0, 0].numpy() for row in ids()]
-    assert hidden == pytest.approx(np.stack(expected), abs=1e-5)
+    assert hidden[:, 0] == pytest.approx(np.stack(expected), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("layers", "states", "read"),
+    [(6, 1, [6]), (6, 2, [3, 6]), (6, 6, [1, 2, 3, 4, 5, 6]), (5, 2, [2, 5]), (2, 3, [1, 1, 2])],
+)
+def test_hidden_states_are_spread_over_the_layers(layers: int, states: int, read: list[int]) -> None:
+    model = tiny_bert(layers=layers)
+    row = ids()[0]
+
+    _, hidden = scores_and_hidden(model, EncodedRows((row,), 0, np.zeros(1, dtype=np.int64)), states=states)
+
+    with torch.inference_mode():
+        every = model.bert(input_ids=torch.tensor([row]), output_hidden_states=True).hidden_states
+    assert hidden[0] == pytest.approx(np.stack([every[layer][0, 0].numpy() for layer in read]), abs=1e-5)

@@ -22,7 +22,7 @@ def model() -> Any:
 
 def read(model: Any, batch: Any) -> torch.Tensor:
     with torch.no_grad():
-        return read_batch(model, batch, hidden=False)[0]
+        return read_batch(model, batch)[0]
 
 
 @pytest.mark.parametrize("rows", [ROWS, EVEN], ids=["uneven", "even"])
@@ -74,7 +74,7 @@ def test_gradients_reach_the_embeddings_of_both(model: Any) -> None:
     mixed = next(found for found in (mix(model, batch, 0.7) for _ in range(20)) if found.partners.tolist() == [1, 0])
     model.zero_grad()
 
-    read_batch(model, mixed.batch, hidden=False)[0][0].sum().backward()
+    read_batch(model, mixed.batch)[0][0].sum().backward()
 
     gradient = model.get_input_embeddings().weight.grad
     assert bool((gradient[[5, 6, 7, 8]].abs().sum(dim=1) > 0).all())
