@@ -39,7 +39,8 @@ def _rows_options(function: F) -> F:
         metavar="KEY=VALUE",
         multiple=True,
         help="Set a value of the data section: data.text, data.text_pair, data.label, data.labels, data.words, "
-        "data.tags, data.group name the columns of your files; see also data.separator, data.columns, data.ignore.",
+        "data.tags, data.group, data.slice name the columns of your files; see also data.separator, data.columns, "
+        "data.ignore.",
     )
     source = click.option("--source", metavar="NAME", help="Use this data source of the task.")
     task = click.argument("task_id", metavar="TASK")
@@ -200,11 +201,14 @@ def _source_name(prepared: Prepared) -> str | None:
 
 def _rows(prepared: Prepared) -> dict[str, dict[str, int | None]]:
     """Return rows by split: all of them, then those of every slice; a training row belongs to no slice."""
+    from hub.contract.domain import WHOLE
+
     found: dict[str, dict[str, int | None]] = {}
     for split, rows in prepared.dataset:
         found[split] = {"rows": len(rows)}
         for part in prepared.slices:
-            found[split][part.name] = None if split == "train" else sum(row.slice == part.name for row in rows)
+            counted = len(rows) if part.name == WHOLE else sum(row.slice == part.name for row in rows)
+            found[split][part.name] = None if split == "train" else counted
         if not prepared.slices:
             found[split]["all"] = None if split == "train" else len(rows)
     return found

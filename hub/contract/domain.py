@@ -204,6 +204,10 @@ class Augmentation:
             raise ValueError(f"augmentation {self.name!r} is the name of an augmentation of the host")
 
 
+WHOLE = "all"
+"""Name of the slice of every row: the only one of a task that has none, and the first of those of a user's column."""
+
+
 @dataclass(frozen=True)
 class Slice:
     """A named part of the evaluation rows that is always reported on its own."""

@@ -78,6 +78,9 @@ class DataOptions:
         words: column of a text that is cut into words.
         tags: column of the tags of these words.
         group: column whose rows must stay in one split, ``""`` for none.
+        slice: column of your own files whose values name parts of the rows, a ward or a sex, that are scored and
+            gated on their own beside all rows; ``""`` for none. Of a table it stays one of the columns to learn from
+            unless ``ignore`` names it.
         columns: columns of a table to read; empty for those the task declares or, when it declares none, for all but
             label, group and ``ignore``; ``*`` for these whatever the task declares.
         ignore: columns of a table that are not read.
@@ -99,6 +102,7 @@ class DataOptions:
     words: str = "tokens"
     tags: str = "ner_tags"
     group: str = ""
+    slice: str = ""
     columns: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
@@ -151,8 +155,9 @@ class Gates:
     Args:
         max_drop_points: headline points that int8 may lose against fp32.
         label_drop_points: F1 points any label with ``label_min_rows`` rows may lose.
-        label_drop_rows: the loss is also allowed when it is at most this many rows.
-        label_min_rows: labels with fewer test rows are reported, not gated.
+        label_drop_rows: the loss is also allowed when it is at most this many rows; of a slice of your own
+            (``data.slice``) likewise.
+        label_min_rows: labels and slices of your own with fewer test rows are reported, not gated.
         parity: largest difference in probability between PyTorch and fp32 ONNX.
         parity_rows: rows compared.
         min_teacher_share: percent of the teacher's headline score the default variant keeps.

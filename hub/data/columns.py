@@ -15,11 +15,11 @@ from hub.data.formats import Record
 from hub.data.tables import category_of, number_of
 
 _COLUMN_KEYS = {
-    "text-classification": ("text", "text_pair", "label", "group"),
-    "multi-label": ("text", "text_pair", "labels", "group"),
-    "token-classification": ("words", "tags", "group"),
-    "tabular-classification": ("label", "group"),
-    "tabular-regression": ("label", "group"),
+    "text-classification": ("text", "text_pair", "label", "group", "slice"),
+    "multi-label": ("text", "text_pair", "labels", "group", "slice"),
+    "token-classification": ("words", "tags", "group", "slice"),
+    "tabular-classification": ("label", "group", "slice"),
+    "tabular-regression": ("label", "group", "slice"),
 }
 
 
@@ -97,6 +97,11 @@ class _Cells:
     def group(self) -> str:
         return self.key(self.options.group) if self.options.group else ""
 
+    @property
+    def slice(self) -> str:
+        value = self.value(self.options.slice) if self.options.slice else ""
+        return category_of(value) if isinstance(value, bool) else _key_of(value, self.options.slice, self.origin)
+
     def items(self, column: str, split: Callable[[str], Iterable[str]]) -> list[Any]:
         """Return the items of a list, or of a text that holds several."""
         value = self.value(column)
@@ -136,7 +141,7 @@ def _text_row(reader: RowReader, cells: _Cells) -> Example:
     if not label:
         raise cells.empty(options.label)
     pair = cells.text(options.text_pair) if options.text_pair else ""
-    return Example(text=text, text_pair=pair, label=label, group=cells.group, origin=cells.origin)
+    return Example(text=text, text_pair=pair, label=label, group=cells.group, slice=cells.slice, origin=cells.origin)
 
 
 def _labels_row(reader: RowReader, cells: _Cells) -> Example:
@@ -150,6 +155,7 @@ def _labels_row(reader: RowReader, cells: _Cells) -> Example:
         text_pair=pair,
         labels=tuple(dict.fromkeys(label for label in labels if label)),
         group=cells.group,
+        slice=cells.slice,
         origin=cells.origin,
     )
 
@@ -176,6 +182,7 @@ def _tags_row(reader: RowReader, cells: _Cells) -> Example:
         words=tuple(words),
         tags=tuple(_tag(reader, tag, place, cells.origin) for place, tag in enumerate(found, start=1)),
         group=cells.group,
+        slice=cells.slice,
         origin=cells.origin,
     )
 
@@ -196,7 +203,9 @@ def _table_label_row(reader: RowReader, cells: _Cells) -> Example:
     if not label:
         raise cells.empty(column)
     label = reader.rename(label, cells.origin)
-    return Example("", label=label, values=_values(reader, cells), group=cells.group, origin=cells.origin)
+    return Example(
+        "", label=label, values=_values(reader, cells), group=cells.group, slice=cells.slice, origin=cells.origin
+    )
 
 
 def _table_number_row(reader: RowReader, cells: _Cells) -> Example:
@@ -212,7 +221,9 @@ def _table_number_row(reader: RowReader, cells: _Cells) -> Example:
             "a finite number with a point is needed",
             "mend the value or remove the row, or name another column: --set data.label=...",
         )
-    return Example("", number=number, values=_values(reader, cells), group=cells.group, origin=cells.origin)
+    return Example(
+        "", number=number, values=_values(reader, cells), group=cells.group, slice=cells.slice, origin=cells.origin
+    )
 
 
 def _values(reader: RowReader, cells: _Cells) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from hub.data.cleaning import cap_labels, clean, finding, report, without_labels
 from hub.data.forms import Form, NumberForm, form_of
 from hub.data.hub_source import read_hub
 from hub.data.readers import check_answers, read_splits
+from hub.data.slices import own_slices
 from hub.data.splits import fill_splits
 from hub.data.tables import typed
 
@@ -67,9 +68,10 @@ def prepare(
             network whatever ``request`` says, unless the variable HF_HUB_OFFLINE forbids it.
 
     Raises:
-        DataError: HUB-D001 to HUB-D019, rows that cannot be used.
+        DataError: HUB-D001 to HUB-D019 and HUB-D023, rows that cannot be used.
         UsageError: HUB-R002 unknown ``conflicts``, HUB-U030 both ``source`` and ``folder``, HUB-U031 unknown source,
-            HUB-U034 a label to ignore that no row has, HUB-U033 the task has no source.
+            HUB-U034 a label to ignore that no row has, HUB-U033 the task has no source, HUB-U038 ``data.slice``
+            without ``folder``.
         MissingError: HUB-P031 the source's loader failed, HUB-P030 and HUB-P032 a library is not installed.
         NetworkError: HUB-N010, a source on the Hub cannot be reached.
     """
@@ -78,10 +80,12 @@ def prepare(
             why = "rows come either from a source of the task or from your own files"
             raise UsageError("HUB-U030", "a data source and a data folder were both given", why, "give one of them")
         chosen = None
-        given = read_splits(folder, options, task.kind, task.features)
-        slices: tuple[Slice, ...] = ()
+        given, slices = own_slices(read_splits(folder, options, task.kind, task.features), options.slice)
     else:
         chosen = find_source(task, source)
+        if options.slice:
+            why = "it names a column of your own files, and these rows come from the plugin"
+            raise UsageError("HUB-U038", "data.slice cannot be set here", why, "add --data DIR, or leave it out")
         given = _load(chosen, task, options, request or LoadRequest(seed=options.seed))
         slices = task.slices
         _check_rows(given, task, chosen)

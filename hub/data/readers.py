@@ -114,7 +114,7 @@ def _read_rows(path: Path, reader: RowReader) -> tuple[Example, ...]:
     if ending == _CONLL:  # its columns have no names of their own
         plain = DataOptions()
         reader = dataclasses.replace(
-            reader, options=dataclasses.replace(reader.options, words=plain.words, tags=plain.tags, group="")
+            reader, options=dataclasses.replace(reader.options, words=plain.words, tags=plain.tags, group="", slice="")
         )
     try:
         rows = tuple(reader.row(record, path.name) for record in FORMATS[ending](path))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from hub.contract import numbers
+from hub.contract.domain import WHOLE
 from hub.contract.recipe import Gates
 from hub.contract.results import Evaluation, GateResult
 
@@ -63,18 +64,24 @@ def drop_gates(
 
     Returns:
         For each slice a gate on the headline (points) and, where answers are labels or entities, one on the label
-        or type that lost most (points of F1).
+        or type that lost most (points of F1). The user's own slices may lose a few rows, and have none when they are
+        small (`Gates`).
     """
     gates = []
     for name, reference in before.items():
+        limit = limits.max_drop_points
+        if _is_own(name, before):
+            if reference.rows < limits.label_min_rows:
+                continue
+            limit = max(limit, round(_points(limits, reference.rows), 4))
         lost = 100 * (reference.metrics[headline] - after[name].metrics[headline])
         lost = lost if math.isfinite(lost) else 100.0  # a score that is no number passes no gate
         gates.append(
             GateResult(
                 f"{variant}-drop/{name}",
-                limits.max_drop_points,
+                limit,
                 round(lost, 4),
-                lost <= limits.max_drop_points + _SLACK,
+                lost <= limit + _SLACK,
                 f"points of {headline} lost from fp32 to {variant} on {reference.rows} rows",
             )
         )
@@ -106,20 +113,67 @@ def _label_gate(slice_name: str, before: Evaluation, after: Evaluation, limits: 
     )
 
 
+def share_limits(
+    teacher: Mapping[str, float], rows: Mapping[str, int], least: float, limits: Gates
+) -> dict[str, float]:
+    """Return the percent of the teacher's score that must be kept, by slice; slices that are not gated are left out.
+
+    Args:
+        teacher: its headline score by slice.
+        rows: number of them by slice.
+        least: percent, of every slice; one of the user's own may lose as much as a few rows (`Gates`).
+        limits: of the recipe.
+    """
+    found = {}
+    for name, score in teacher.items():
+        found[name] = least
+        if not _is_own(name, teacher):
+            continue
+        if rows[name] < limits.label_min_rows:
+            del found[name]
+        elif score > 0:
+            found[name] = round(min(least, max(0.0, 100 - _points(limits, rows[name]) / score)), 4)
+    return found
+
+
+def _is_own(name: str, slices: Collection[str]) -> bool:
+    """Return whether a slice is one of the user's own: those overlap with the slice of all rows."""
+    return name != WHOLE and WHOLE in slices
+
+
+def _points(limits: Gates, rows: int) -> float:
+    """Return the points that the rows are worth which may be lost anyway."""
+    return 100 * limits.label_drop_rows / rows
+
+
 def share_gates(
-    teacher: Mapping[str, Evaluation], variant: Mapping[str, Evaluation], headline: str, limit: float
+    teacher: Mapping[str, Evaluation],
+    variant: Mapping[str, Evaluation],
+    headline: str,
+    least: float,
+    limits: Gates,
 ) -> list[GateResult]:
-    """Check the share of the teacher's headline score that a variant keeps, in percent, on every slice."""
+    """Check the share of the teacher's headline score that a variant keeps, in percent, on every slice.
+
+    Args:
+        teacher: its evaluations by slice.
+        variant: those of the default variant.
+        headline: name of the headline metric.
+        least: percent that must be kept.
+        limits: of the recipe.
+    """
+    scores = {name: found.metrics[headline] for name, found in teacher.items()}
+    wanted = share_limits(scores, {name: found.rows for name, found in teacher.items()}, least, limits)
     gates = []
-    for name, reference in teacher.items():
-        share = 100 * _share(reference.metrics[headline], variant[name].metrics[headline])
+    for name, limit in wanted.items():
+        share = 100 * _share(scores[name], variant[name].metrics[headline])
         gates.append(
             GateResult(
                 f"teacher-share/{name}",
                 limit,
                 round(share, 4),
                 share >= limit - _SLACK,
-                f"percent of the teacher's {headline} kept by the default variant on {reference.rows} rows",
+                f"percent of the teacher's {headline} kept by the default variant on {teacher[name].rows} rows",
             )
         )
     return gates

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from hub.contract.domain import Metric
+from hub.contract.domain import WHOLE, Metric
 from hub.contract.errors import HubError, UsageError
 from hub.contract.outcomes import AnyOutcome, LabelsOutcome, NumbersOutcome, Outcome, SpansOutcome
 from hub.contract.reference import resolve
@@ -25,12 +25,11 @@ __all__ = [
     "check_metrics",
     "evaluate",
     "metric_function",
+    "overall",
     "reliability_bins",
     "slice_outcomes",
 ]
 
-WHOLE = "all"
-"""Name of the only slice of a task that has none."""
 
 _ANSWERS: dict[type, str] = {
     Outcome: "one label a row",
@@ -159,6 +158,8 @@ def slice_outcomes(
     units: npt.NDArray[np.int64],
     slices: Sequence[str],
     thresholds: npt.NDArray[np.float64] | None = None,
+    *,
+    whole: bool = False,
 ) -> dict[str, AnyOutcome]:
     """Cut evaluation rows into their slices; a row's units stay together.
 
@@ -169,14 +170,28 @@ def slice_outcomes(
         units: int64 [rows], units of each row.
         slices: slice name of each row; ``""`` becomes `WHOLE`.
         thresholds: float64 [labels] of forms that have them.
+        whole: every row belongs to `WHOLE` too, which then stands first.
 
     Returns:
         Outcomes by slice name, in order of first appearance.
     """
     names = np.array([name or WHOLE for name in slices], dtype=object)
-    found = {}
+    found = {WHOLE: form.outcome(truth, probabilities, units, thresholds)} if whole and len(names) else {}
     for name in dict.fromkeys(names):
+        if whole and name == WHOLE:
+            continue
         rows = names == name
         chosen = np.repeat(rows, units)
         found[name] = form.outcome(truth[chosen], probabilities[chosen], units[rows], thresholds)
     return found
+
+
+def overall(scores: Mapping[str, float]) -> float:
+    """Return the one score that stands for those of all slices: that of `WHOLE`, or their mean where it is none.
+
+    Args:
+        scores: by slice name; 0 without any.
+    """
+    if WHOLE in scores:
+        return scores[WHOLE]
+    return sum(scores.values()) / len(scores) if scores else 0.0

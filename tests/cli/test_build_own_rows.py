@@ -28,6 +28,9 @@ PLUGINS = f"{PLUGIN},domainhub-onnx"
 NAMES = {"animal": "fauna", "plant": "flora", "stone": "rock", "tool": "gear/hand"}
 """The user's labels; their texts are those of another seed."""
 
+WARDS = ("North", "Süd", "")
+"""Slices of the user's rows; every third row is in none."""
+
 
 @dataclass(frozen=True)
 class OwnBuild:
@@ -68,11 +71,22 @@ def own(tiny_build: TinyBuild, tmp_path_factory: pytest.TempPathFactory) -> OwnB
     made = tiny.load(LoadRequest(seed=99))
     with (data / "train.csv").open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
-        writer.writerow(["id", "code", "note"])
-        writer.writerows((i, NAMES[row.label], row.text) for i, row in enumerate((*made.train, *made.validation)))
-    lines = [json.dumps({"note": row.text, "code": NAMES[row.label]}) for row in made.test]
+        writer.writerow(["id", "code", "note", "ward"])
+        rows = (*made.train, *made.validation)
+        writer.writerows((i, NAMES[row.label], row.text, WARDS[i % 3]) for i, row in enumerate(rows))
+    lines = [
+        json.dumps({"note": row.text, "code": NAMES[row.label], "ward": WARDS[i % 3]})
+        for i, row in enumerate(made.test)
+    ]
     (data / "test.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
-    settings = (f"base={tiny_build.base}", "data.text=note", "data.label=code", "teacher.epochs=1", "student.epochs=1")
+    settings = (
+        f"base={tiny_build.base}",
+        "data.text=note",
+        "data.label=code",
+        "data.slice=ward",
+        "teacher.epochs=1",
+        "student.epochs=1",
+    )
     words = (
         *("build", "tiny/things", *(word for setting in settings for word in ("--set", setting))),
         *("--data", str(data), "--runs", str(runs), "--out", str(out)),
@@ -100,6 +114,17 @@ def test_stdout_is_one_json_document(own: OwnBuild) -> None:
     assert (found["bundle"], found["report"]) == (str(own.out), str(own.out / "report.html"))
     assert found["reused"] == []
     assert found["headline"] == {"metric": "macro_f1", "slice": "all"}
+
+
+def test_every_ward_is_scored_and_gated_beside_all_rows(own: OwnBuild) -> None:
+    result = json.loads((next(own.runs.iterdir()) / "report" / "build.json").read_text("utf-8"))
+
+    assert [part["name"] for part in result["slices"]] == ["all", "north", "sud"]
+    counts = {name: found["rows"] for name, found in result["models"][0]["evaluations"].items()}
+    assert counts == {"all": len(own.tested), "north": len(own.tested) // 3, "sud": len(own.tested) // 3}
+    names = {gate["name"] for gate in result["gates"]}
+    assert {"teacher-share/all", "teacher-share/north", "teacher-share/sud"} <= names
+    assert "rows whose ward is Süd" in (own.out / "report.html").read_text("utf-8")
 
 
 def test_stderr_has_a_line_for_every_stage(own: OwnBuild) -> None:

@@ -14,6 +14,7 @@ from hub.contract.budget import Budget
 from hub.contract.errors import UsageError
 from hub.contract.results import GateResult, Latency, ModelResult
 from hub.contract.search_results import SearchSummary
+from hub.evaluate.scores import overall
 from hub.pipeline.context import Context
 from hub.pipeline.stages.finetune import TOKENIZER
 from hub.pipeline.stages.training import MODEL
@@ -53,9 +54,9 @@ def budget_gates(context: Context, teacher: ModelResult, variant: ModelResult, f
 
 
 def score_gate(limit: float, teacher: ModelResult, variant: ModelResult, headline: str) -> GateResult:
-    """Check the share of the teacher's headline score on test rows, averaged over the slices as the search reads it."""
+    """Check the share of the teacher's headline score on test rows, over all slices as the search reads it."""
     own, other = (
-        float(np.mean([part.metrics[headline] for part in row.evaluations.values()])) for row in (variant, teacher)
+        overall({name: part.metrics[headline] for name, part in row.evaluations.items()}) for row in (variant, teacher)
     )
     percent = 100.0 * own / other if other > 0 else 100.0
     detail = f"percent of the teacher's {headline} on test rows; the search kept it on validation rows"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,8 @@ from hub.contract.reference import resolve
 from hub.contract.results import Evaluation, GateResult, TrainingResult
 from hub.edge.schema import read
 from hub.evaluate.baseline import train_text_baseline
-from hub.evaluate.gates import drop_gates
+from hub.evaluate.gates import drop_gates, share_limits
+from hub.evaluate.scores import overall
 from hub.pipeline.context import Context, choose_once
 from hub.pipeline.run import SCRATCH
 from hub.pipeline.stages import export
@@ -270,25 +272,34 @@ class Workbench:
         found = choose_once(folder, f"{DRAWN}-{candidate.form or 'fp32'}", lambda: self._score(candidate, folder))
         if found["score"] is None:
             return Scored(-1.0, passed=False, detail=found["detail"])
-        percent, least = self._percent(found["score"]), least_share(self.context)
-        part, kept = self._worst_slice(found["slices"])
-        where = f" on {part}" if len(found["slices"]) > 1 else ""
-        low = f"{kept:.1f} % of the teacher{where}; the recipe's gates.min_teacher_share is {least:g}"
+        low = self._too_low(found["slices"])
         return Scored(
-            percent,
-            found["passed"] and kept >= least,
+            self._percent(found["score"]),
+            found["passed"] and not low,
             found["bytes"] + self._rest_bytes(candidate.student) if found["bytes"] else 0,
-            found["detail"] or (low if kept < least else ""),
+            found["detail"] or low,
             tuple(found["keep"]),
             error_percent=share_error_percent(self._teacher()["draws"], found["draws"]),
         )
 
-    def _worst_slice(self, slices: Mapping[str, float]) -> tuple[str, float]:
-        """Return the slice that keeps least of the teacher's score, and the percent: the build gates each of them."""
-        teacher = self._teacher()["slices"]
-        shares = {name: 100 * own / teacher[name] if teacher[name] > 0 else 100.0 for name, own in slices.items()}
-        worst = min(shares, key=lambda name: shares[name])
-        return worst, round(shares[worst], 4)
+    def _too_low(self, slices: Mapping[str, float]) -> str:
+        """Say which slice lies furthest below what it must keep of the teacher's score; the build gates each of them.
+
+        Args:
+            slices: score by slice.
+
+        Returns:
+            ``""`` where all keep enough.
+        """
+        teacher, rows = self._teacher()["slices"], Counter(self.validation.slices)
+        limits = share_limits(teacher, rows, least_share(self.context), self.context.recipe.gates)
+        shares = {name: 100 * slices[name] / teacher[name] if teacher[name] > 0 else 100.0 for name in limits}
+        worst = min(limits, key=lambda name: shares[name] - limits[name])
+        if round(shares[worst], 4) >= limits[worst]:
+            return ""
+        where = f" on {worst}" if len(slices) > 1 else ""
+        kept = f"{shares[worst]:.1f} % of the teacher{where}"
+        return f"{kept}; the recipe's gates.min_teacher_share is {least_share(self.context):g}"
 
     def _score(self, candidate: Candidate, folder: Path) -> dict[str, Any]:
         view = self.context.view(self.candidates.recipe(candidate.student), {"distill": folder})
@@ -313,7 +324,7 @@ class Workbench:
     def _entry(self, found: Answered, file: Path) -> dict[str, Any]:
         headline = self.context.request.task.headline.name
         return {
-            "score": mean_headline(found.evaluations, headline),
+            "score": headline_of(found.evaluations, headline),
             "slices": {name: part.metrics[headline] for name, part in found.evaluations.items()},
             "draws": found.draws,
             "passed": True,
@@ -377,10 +388,9 @@ class Trial:
     def loss(self, keep: tuple[str, ...]) -> float:
         """Return what quantizing costs in headline score while these parts stay fp32."""
         found = self.run(keep)
-        return mean_headline(self.before, self.lab.context.request.task.headline.name) - float(found["score"])
+        return headline_of(self.before, self.lab.context.request.task.headline.name) - float(found["score"])
 
 
-def mean_headline(found: Mapping[str, Evaluation], metric: str) -> float:
-    """Return the headline metric averaged over the slices, as early stopping reads it."""
-    values = [evaluation.metrics[metric] for evaluation in found.values()]
-    return float(sum(values) / len(values)) if values else 0.0
+def headline_of(found: Mapping[str, Evaluation], metric: str) -> float:
+    """Return the headline metric over all slices, as early stopping reads it."""
+    return overall({name: evaluation.metrics[metric] for name, evaluation in found.items()})

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hub.contract.data import Example
-from hub.contract.domain import KINDS, Label
+from hub.contract.domain import KINDS, WHOLE, Label
 from hub.contract.outcomes import AnyOutcome
 from hub.data import Prepared
 from hub.edge.encode import joined_words
@@ -60,7 +60,8 @@ class Rows:
             probabilities: float64 [units, outputs].
             thresholds: float64 [labels], ``None`` for the form's own.
         """
-        found = slice_outcomes(self.form, self.truth, probabilities, self.units, self.slices, thresholds)
+        whole = WHOLE in self.parts
+        found = slice_outcomes(self.form, self.truth, probabilities, self.units, self.slices, thresholds, whole=whole)
         return {name: found[name] for name in dict.fromkeys((*self.parts, *found)) if name in found}
 
     def spread(self, count: int) -> Rows:
@@ -82,6 +83,10 @@ class Rows:
             slices=tuple(self.slices[i] for i in chosen),
             origins=tuple(self.origins[i] for i in chosen),
         )
+
+    def as_one(self) -> Rows:
+        """Return the rows without their slices."""
+        return dataclasses.replace(self, slices=("",) * len(self), parts=())
 
     @property
     def texts(self) -> tuple[str, ...]:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from hub.contract.domain import Metric
+from hub.contract.domain import WHOLE, Metric
 from hub.contract.reference import resolve
 from hub.contract.results import Evaluation
-from hub.evaluate.scores import evaluate
+from hub.evaluate.scores import evaluate, overall
 from hub.evaluate.thresholds import choose_thresholds
 from hub.pipeline.stages.rows import Rows
 
@@ -18,13 +18,14 @@ RESAMPLES = 200
 
 
 def headline_score(rows: Rows, metric: Metric) -> Callable[[npt.NDArray[np.float64]], float]:
-    """Return a function from probabilities [units, outputs] to the headline metric, averaged over the slices.
+    """Return a function from probabilities [units, outputs] to the headline metric over all slices.
 
     Where labels have thresholds, each score is that with the best ones on these rows.
     """
+    rows = rows.as_one() if WHOLE in rows.parts else rows  # the other slices would be scored for nothing
 
     def score(probabilities: npt.NDArray[np.float64]) -> float:
-        return float(np.mean(list(slice_scores(rows, metric, probabilities).values())))
+        return overall(slice_scores(rows, metric, probabilities))
 
     return score
 

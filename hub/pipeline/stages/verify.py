@@ -227,5 +227,7 @@ def gates_of(context: Context, models: tuple[ModelResult, ...], default: str) ->
     gates = [context.result("export", PARITY, GateResult)]
     if default != FP32:
         gates += drop_gates(by_name[FP32].evaluations, by_name[default].evaluations, headline, limits, default)
-    gates += share_gates(by_name[TEACHER].evaluations, by_name[default].evaluations, headline, least_share(context))
+    gates += share_gates(
+        by_name[TEACHER].evaluations, by_name[default].evaluations, headline, least_share(context), limits
+    )
     return tuple(gates)

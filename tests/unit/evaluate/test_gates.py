@@ -12,7 +12,7 @@ from hub.contract.recipe import Gates
 from hub.contract.results import Evaluation, GateResult
 from hub.edge.files import json_text
 from hub.edge.schema import to_json
-from hub.evaluate.gates import drop_gates, parity_gate, share_gates
+from hub.evaluate.gates import drop_gates, parity_gate, share_gates, share_limits
 
 LIMITS = Gates(max_drop_points=1.0, label_drop_points=5.0, label_drop_rows=3, label_min_rows=20)
 
@@ -43,6 +43,33 @@ def test_headline_may_lose_what_the_limit_says(after: float, passed: bool) -> No
     assert gate.limit == 1.0
     assert gate.value == pytest.approx(100 * (0.90 - after))
     assert "100 rows" in gate.detail
+
+
+def test_a_slice_of_ones_own_may_lose_a_few_rows_and_is_not_gated_when_it_is_small() -> None:
+    before = {"all": scored(0.9, 500), "north": scored(0.9, 60), "south": scored(0.9, 19)}
+
+    def drops(**lost: float) -> dict[str, bool]:
+        after = {name: scored(0.9 - lost.get(name, 0.0), part.rows) for name, part in before.items()}
+        return {gate.name: gate.passed for gate in drop_gates(before, after, "macro_f1", LIMITS, "int8")}
+
+    assert drops(north=0.05, south=0.5) == {"int8-drop/all": True, "int8-drop/north": True}
+    assert drops(north=0.051) == {"int8-drop/all": True, "int8-drop/north": False}
+    assert drops(all=0.011) == {"int8-drop/all": False, "int8-drop/north": True}
+
+
+def test_shares_of_slices_of_ones_own() -> None:
+    rows = {"all": 500, "north": 60, "south": 19, "large": 600}
+
+    found = share_limits({"all": 0.9, "north": 0.8, "south": 0.9, "large": 0.8}, rows, 95.0, LIMITS)
+
+    # 3 of 60 rows are 5 points, which of 80 are 6.25 percent.
+    assert found == {"all": 95.0, "north": 93.75, "large": 95.0}
+    assert share_limits({"all": 0.9, "north": 0.04}, rows, 95.0, LIMITS)["north"] == 0.0
+    assert share_limits({"all": 0.9, "north": 0.0}, rows, 95.0, LIMITS)["north"] == 95.0
+    assert share_limits({"known": 0.9, "unseen": 0.8}, {"known": 3, "unseen": 3}, 95.0, LIMITS) == {
+        "known": 95.0,
+        "unseen": 95.0,
+    }
 
 
 def test_every_slice_has_its_gates() -> None:
@@ -116,7 +143,7 @@ def test_one_lost_label_is_not_made_good_by_others() -> None:
 
 @pytest.mark.parametrize(("score", "passed"), [(0.76, True), (0.7601, True), (0.7599, False), (0.9, True)])
 def test_share_of_the_teacher(score: float, passed: bool) -> None:
-    (gate,) = share_gates({"all": scored(0.8)}, {"all": scored(score)}, "macro_f1", 95.0)
+    (gate,) = share_gates({"all": scored(0.8)}, {"all": scored(score)}, "macro_f1", 95.0, LIMITS)
 
     assert gate.passed is passed
     assert gate.name == "teacher-share/all"
@@ -124,7 +151,7 @@ def test_share_of_the_teacher(score: float, passed: bool) -> None:
 
 
 def test_share_of_a_teacher_that_knows_nothing_is_whole() -> None:
-    (gate,) = share_gates({"all": scored(0.0)}, {"all": scored(0.0)}, "macro_f1", 95.0)
+    (gate,) = share_gates({"all": scored(0.0)}, {"all": scored(0.0)}, "macro_f1", 95.0, LIMITS)
 
     assert (gate.value, gate.passed) == (100.0, True)
 
@@ -172,7 +199,7 @@ def test_answers_without_labels_have_no_label_gate() -> None:
 
 def test_a_headline_that_is_no_number_fails_and_can_be_written() -> None:
     gate, _ = drop(scored(0.9), scored(math.nan))
-    (share,) = share_gates({"all": scored(0.9)}, {"all": scored(math.nan)}, "macro_f1", 95.0)
+    (share,) = share_gates({"all": scored(0.9)}, {"all": scored(math.nan)}, "macro_f1", 95.0, LIMITS)
 
     assert not gate.passed and not share.passed
     assert json_text([to_json(gate), to_json(share)])
@@ -183,7 +210,7 @@ def test_a_headline_that_is_no_number_fails_and_can_be_written() -> None:
     [(-0.5, -0.5, 100.0), (-0.5, -1.0, 50.0), (-0.5, -0.4, 125.0), (-0.5, 0.2, 100.0), (0.0, -0.1, 0.0)],
 )
 def test_share_of_a_score_below_zero(teacher: float, own: float, share: float) -> None:
-    (gate,) = share_gates({"all": scored(teacher)}, {"all": scored(own)}, "macro_f1", 95.0)
+    (gate,) = share_gates({"all": scored(teacher)}, {"all": scored(own)}, "macro_f1", 95.0, LIMITS)
 
     assert gate.value == pytest.approx(share)
     assert gate.passed is (share >= 95)

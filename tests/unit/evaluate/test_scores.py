@@ -22,6 +22,7 @@ from hub.evaluate.scores import (
     check_metrics,
     evaluate,
     metric_function,
+    overall,
     reliability_bins,
     slice_outcomes,
 )
@@ -174,6 +175,28 @@ def test_rows_without_slices_are_one_slice() -> None:
 
     assert list(found) == [WHOLE]
     assert evaluate(found[WHOLE], METRICS) == evaluate(replace(outcome), METRICS)
+
+
+def test_slices_of_ones_own_stand_beside_all_rows() -> None:
+    truth, probabilities = np.array([0, 1, 1, 0]), np.eye(2)[[0, 1, 0, 0]]
+    form, units = LabelForm(("a", "b")), np.ones(4, dtype=np.int64)
+
+    found = slice_outcomes(form, truth, probabilities, units, ["north", "", "south", "north"], whole=True)
+
+    assert list(found) == [WHOLE, "north", "south"]
+    every, north, south = found.values()
+    assert isinstance(every, Outcome) and every.truth.tolist() == [0, 1, 1, 0]
+    assert isinstance(north, Outcome) and north.truth.tolist() == [0, 0]
+    assert isinstance(south, Outcome) and south.predicted.tolist() == [0]
+    assert slice_outcomes(form, np.zeros(0), np.zeros((0, 2)), np.zeros(0, dtype=np.int64), [], whole=True) == {}
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [({}, 0.0), ({WHOLE: 0.5, "a": 0.9}, 0.5), ({"a": 0.5, "b": 1.0}, 0.75), ({WHOLE: 0.2}, 0.2)],
+)
+def test_all_rows_stand_for_the_slices_where_they_are_one(scores: dict[str, float], expected: float) -> None:
+    assert overall(scores) == expected
 
 
 def test_no_rows_have_no_slices() -> None:

@@ -11,6 +11,7 @@ import pytest
 from hub.contract.budget import parse_budget
 from hub.contract.data import Example
 from hub.contract.errors import UsageError
+from hub.contract.recipe import Gates
 from hub.contract.standard_metrics import ACCURACY
 from hub.evaluate.forms import form_of
 from hub.pipeline.stages.budgets import check_timed
@@ -21,7 +22,7 @@ from hub.pipeline.stages.scoring import headline_score, slice_scores
 
 def context(budget: str) -> Any:
     request = SimpleNamespace(budget=parse_budget(budget) if budget else None)
-    return SimpleNamespace(request=request, recipe=SimpleNamespace(max_length=12))
+    return SimpleNamespace(request=request, recipe=SimpleNamespace(max_length=12, gates=Gates()))
 
 
 @pytest.mark.parametrize("budget", ["p50=2ms", "p95=2ms,size=3MB"])
@@ -39,15 +40,31 @@ def test_without_a_limit_of_time_nothing_need_be_timed(budget: str) -> None:
     check_timed(context(budget), False)
 
 
+def low(teacher: dict[str, float], own: dict[str, float], rows: dict[str, int]) -> str:
+    slices = [name for name, count in rows.items() for _ in range(count)]
+    lab: Any = SimpleNamespace(
+        _teacher=lambda: {"slices": teacher},
+        validation=SimpleNamespace(slices=slices),
+        context=context("score=95%"),
+    )
+    return Workbench._too_low(lab, own)
+
+
 def test_the_slice_that_keeps_least_is_found() -> None:
-    lab: Any = SimpleNamespace(_teacher=lambda: {"slices": {"seen": 0.9, "unseen": 0.8, "empty": 0.0}})
+    teacher, rows = {"seen": 0.9, "unseen": 0.8, "empty": 0.0}, {"seen": 50, "unseen": 50}
 
-    def worst(**slices: float) -> tuple[str, float]:
-        return Workbench._worst_slice(lab, slices)
+    assert low(teacher, {"seen": 0.9, "unseen": 0.72, "empty": 0.0}, rows).startswith(
+        "90.0 % of the teacher on unseen;"
+    )
+    assert low(teacher, {"seen": 0.45, "unseen": 0.72, "empty": 0.0}, rows).startswith("50.0 % of the teacher on seen;")
+    assert low(teacher, {"seen": 0.9, "unseen": 0.8, "empty": 0.0}, rows) == ""
 
-    assert worst(seen=0.9, unseen=0.72, empty=0.0) == ("unseen", 90.0)
-    assert worst(seen=0.45, unseen=0.8, empty=0.0) == ("seen", 50.0)
-    assert worst(empty=0.0)[1] == 100.0
+
+def test_a_slice_of_ones_own_may_lie_lower() -> None:
+    teacher, rows = {"all": 0.9, "north": 0.9, "south": 0.9}, {"north": 40, "south": 10}
+
+    assert low(teacher, {"all": 0.9, "north": 0.84, "south": 0.1}, rows) == ""
+    assert low(teacher, {"all": 0.9, "north": 0.8, "south": 0.1}, rows).startswith("88.9 % of the teacher on north;")
 
 
 def test_the_headline_is_the_mean_of_the_slices() -> None:
