@@ -2,8 +2,9 @@
 
 Parts: `students` builds students of each kind on BANKING77 and reads their test scores; `search` searches under several
 budgets; `exhaustive` compares searches on five tasks with measuring everything; `icd10` reads the student of
-medical/icd10-chapter. The variable names a folder of benchmark sets, which is not part of the project. Each part writes
-its own document; what an earlier call has built is not built again, and a build that was cut short goes on.
+medical/icd10-chapter; `ways` compares ways to distil. The variable names a folder of benchmark sets, which is not part
+of the project. Each part writes its own document; what an earlier call has built is not built again, and a build that
+was cut short goes on.
 """
 
 from __future__ import annotations
@@ -14,10 +15,16 @@ import budget_exhaustive
 import budget_icd10
 import budget_search
 import budget_students
+import budget_ways
 import common
 from budget_parts import Setting
 
-PARTS = {"students": budget_students.run, "search": budget_search.run, "icd10": budget_icd10.run}
+PARTS = {
+    "students": budget_students.run,
+    "search": budget_search.run,
+    "icd10": budget_icd10.run,
+    "ways": budget_ways.run,
+}
 EXHAUSTIVE = "exhaustive"
 
 

@@ -22,6 +22,7 @@ TITLES = {
     "budget-students": "Students of banking77",
     "budget-search": "Searches under a budget, banking77",
     "budget-exhaustive": "Searches against measuring everything",
+    "budget-ways": "Ways to distil, banking77",
     "budget-icd10": "The student of medical/icd10-chapter",
     "peers": "Beside other makers, banking77",
     "published": "Teachers on sets with published scores",

@@ -44,7 +44,8 @@ class Distillation:
         unlabelled_rows: most rows of unlabelled text, of the plugin and of ``unlabelled`` files beside the user's
             training rows, that the teacher labels for the student; 0 reads none.
         transfer_rows: further rows for the student that are made of training rows, by joining the beginning of one to
-            the end of another and by leaving out words; the teacher labels them.
+            the end of another, by leaving out words and by the augmentations that ``teacher.augment`` names; the
+            teacher labels them.
         mask_tokens: as for the teacher; the teacher has read the whole text.
         clip_norm: largest gradient norm.
         precision: as for the teacher.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import random
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import onnx
 import pytest
 import torch
 
+from hub.contract import Augmentation
 from hub.contract.errors import DataError, UsageError
 from hub.edge import Bundle
 from hub.edge.verify import verify
@@ -259,6 +261,24 @@ def test_made_rows_are_new_the_same_each_time_and_of_no_held_out_row(asked: Buil
     assert {word for text in found for word in text.split()} <= words
     whole = with_further(train, found)
     assert (whole.truth[len(train) :] == -1).all() and (whole.truth[: len(train)] == train.truth).all()
+
+
+def shout(text: str, draw: random.Random) -> str:
+    """An augmentation of a plugin: a word that no text has."""
+    return f"{text} hurrah{draw.randrange(1000)}"
+
+
+def test_a_third_of_the_made_rows_are_augmented_where_the_recipe_says_so(asked: BuildRequest, run: Path) -> None:
+    augmentation = Augmentation("shout", "tests.integration.test_students:shout", "Adds a word")
+    task = dataclasses.replace(tiny.TASK, augment=(augmentation,))
+    context = _context(dataclasses.replace(asked, task=task), run)
+    train = rows_of(context, "train")
+    recipe = context.recipe.with_settings(["student.transfer_rows=90", "teacher.augment=shout"])
+    found = further_inputs(context, recipe, train)
+    assert found == further_inputs(context, recipe, train)
+    shouted = [text for text in found if "hurrah" in text]
+    assert 15 <= len(shouted) <= 45
+    assert {text.rpartition(" ")[0] for text in shouted} <= set(train.texts)
 
 
 @pytest.mark.parametrize("form", ["static", "lexical"])

@@ -109,30 +109,46 @@ class Variants:
         for row, entry in enumerate(self._rows.inputs):
             draw = random.Random(f"{self._seed}:augment:{epoch}:{row}")
             if draw.random() < self._share:
-                found[row] = (
-                    self._changed(entry, draw)
-                    if isinstance(entry, str)
-                    else tuple(self._changed(text, draw) for text in entry)
-                )
+                found[row] = changed_input(self._changes, entry, draw)
         return found
 
-    def _changed(self, text: str, draw: random.Random) -> str:
-        """Send a text through the augmentations; one that leaves nothing of it is passed over.
 
-        Raises:
-            RunError: HUB-T053, a plugin's function failed or returned no text.
-        """
-        for name, change in self._changes:
-            try:
-                changed = change(text, draw)
-            except HubError:
-                raise
-            except Exception as error:  # a plugin's code: whatever it raises is its own failure
-                raise _failed(name, f"{type(error).__name__}: {error}") from error
-            if not isinstance(changed, str):
-                raise _failed(name, f"it returned {type(changed).__name__}, not a text")
-            text = changed if changed.strip() else text
-        return text
+def changed_input(changes: Sequence[tuple[str, Change]], entry: Any, draw: random.Random) -> Any:
+    """Send a text, or both of a pair, through augmentations; what leaves nothing of a text is passed over.
+
+    Args:
+        changes: name and function of each, in their order.
+        entry: the input.
+        draw: what they draw from.
+
+    Raises:
+        RunError: HUB-T053, a plugin's function failed or returned no text.
+    """
+    if not isinstance(entry, str):
+        return tuple(changed_input(changes, text, draw) for text in entry)
+    text = entry
+    for name, change in changes:
+        try:
+            changed = change(text, draw)
+        except HubError:
+            raise
+        except Exception as error:  # a plugin's code: whatever it raises is its own failure
+            raise _failed(name, f"{type(error).__name__}: {error}") from error
+        if not isinstance(changed, str):
+            raise _failed(name, f"it returned {type(changed).__name__}, not a text")
+        text = changed if changed.strip() else text
+    return text
+
+
+def changes_of(task: Task, recipe: Recipe) -> list[tuple[str, Change]]:
+    """Return name and function of every augmentation that a recipe names, in their order.
+
+    Args:
+        task: offers augmentations beside those of the host.
+        recipe: checked by `hub.pipeline.stages.refusals.check_training`.
+    """
+    references = AUGMENTATIONS | {each.name: each.function for each in task.augment}
+    return [(name, resolve(references[name])) for name in augmentations(recipe.teacher.augment)]
 
 
 def variants_of(
@@ -148,11 +164,9 @@ def variants_of(
         plain: the same rows as ids.
         seed: of every draw.
     """
-    references = AUGMENTATIONS | {each.name: each.function for each in task.augment}
-    names = augmentations(recipe.teacher.augment)
-    if not names:
+    changes = changes_of(task, recipe)
+    if not changes:
         return None
-    changes = [(name, resolve(references[name])) for name in names]
     return Variants(encoder, rows, plain, changes, recipe.teacher.augment_share, seed)
 
 

@@ -22,6 +22,7 @@ from hub.data.unlabelled import UNLABELLED, read_texts, unlabelled_files
 from hub.edge.files import written_whole
 from hub.pipeline.context import Context
 from hub.pipeline.fingerprint import fingerprint
+from hub.pipeline.stages.augmenting import Change, changed_input, changes_of
 from hub.pipeline.stages.objectives import Transfer
 from hub.pipeline.stages.rows import Rows, Words, rows_of
 from hub.train.batches import EncodedRows
@@ -60,11 +61,12 @@ def further_inputs(context: Context, recipe: Recipe, train: Rows) -> tuple[Any, 
             break
         _add(entry, seen, found)
     draw = random.Random(f"{recipe.seed}:transfer")
+    changes = changes_of(context.request.task, recipe)
     wanted = len(found) + options.transfer_rows
     for _ in range(_ATTEMPTS * options.transfer_rows):
         if len(found) == wanted:
             break
-        _add(_made(train.inputs, draw), seen, found)
+        _add(_made(train.inputs, draw, changes), seen, found)
     return tuple(found)
 
 
@@ -184,9 +186,14 @@ def _key(entry: Any) -> tuple[str, ...]:
     return (comparison_key(entry),) if isinstance(entry, str) else tuple(comparison_key(text) for text in entry)
 
 
-def _made(inputs: Sequence[Any], draw: random.Random) -> Any:
-    """Make an input of one or two training rows; of pairs one text loses words."""
+def _made(inputs: Sequence[Any], draw: random.Random, changes: Sequence[tuple[str, Change]]) -> Any:
+    """Make an input of one or two training rows; of pairs each text loses words.
+
+    Where the recipe names augmentations every third one is a training row that went through them.
+    """
     first = inputs[draw.randrange(len(inputs))]
+    if changes and draw.random() < 1 / 3:
+        return changed_input(changes, first, draw)
     if isinstance(first, str):
         words = first.split()
         if draw.random() < 0.5:
