@@ -72,7 +72,8 @@ def run(context: Context, folder: Path) -> str:
     candidates = _candidates(context, choices)
     for name, candidate in candidates.items():
         context.reporter.tick(len(rows) - 2, 4, f"{name} reads the test rows")
-        rows.append(_score_variant(context, name, candidate, choices["variants"][name], said))
+        scored = _score_variant(context, name, candidate, choices["variants"][name], said)
+        rows.append(dataclasses.replace(scored, note=_kept_parts(choices, name)))
     context.reporter.tick(3, 4, "latency")
     latencies = choose_once(folder, "latency", lambda: _latencies(context, teacher, tokenizer, candidates))
     models = tuple(with_latency(row, latencies) for row in rows)
@@ -150,6 +151,12 @@ def _score_variant(
         ),
         disagreement={TEACHER: disagreement(said, decided(probabilities, limits), test.units)},
     )
+
+
+def _kept_parts(choices: Mapping[str, Any], name: str) -> str:
+    """Say which parts of a quantized variant are not; ``""`` where all are."""
+    kept = () if name == FP32 else (choices["int8"] or {}).get("kept_fp32", ())
+    return f"In {name} these parts stay fp32, for its gates hold only so: {', '.join(kept)}." if kept else ""
 
 
 def _student_parameters(context: Context) -> int:
