@@ -20,7 +20,7 @@ def few(space: generate.Space) -> tuple[Candidate, ...]:
     """Return the candidates of a space with one vocabulary: eight students in fp32 and two forms of int8.
 
     Both students without attention, layers of four depths, and two of these with a lexical branch. The vocabulary is
-    the largest trimmed one, in most recipes that of a build without a budget: it decides sizes, and no times.
+    the largest trimmed one: it decides sizes, and no times.
     """
     vocabulary = max(space.vocabularies)  # `WHOLE` is the smallest number
     found = tuple(

@@ -32,7 +32,7 @@ WAYS = (
     Way("and every layer's hidden state", ("student.hidden_layers=all",), (2,)),
     Way("and relations of the last layer", ("student.relation_weight=1",)),
     Way("by way of three layers", ("student.progressive=3",)),
-    Way("twice the epochs, which three layers on the way cost", ("student.epochs=12",)),
+    Way("twice the epochs, which three layers on the way cost", ("student.epochs=16",)),
     Way("and 5,000 made rows", ("student.transfer_rows=5000",)),
 )
 LAYERS = {1: "0", 2: "0,5"}

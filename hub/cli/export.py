@@ -115,7 +115,10 @@ def _columns(settings: Sequence[str]) -> DataOptions:
         if not setting.strip().startswith("data."):
             why = "an export has rows, and nothing else to set"
             raise UsageError("HUB-U070", f"{setting!r} cannot be set", why, "write --set data.text=COLUMN")
-    return Recipe().with_settings(settings).data
+    options = Recipe().with_settings(settings).data
+    if options.slice:
+        raise UsageError("HUB-U070", "data.slice cannot be set", "an export is gated as a whole", "leave it out")
+    return options
 
 
 def _export(request: ExportRun, as_json: bool) -> int | None:

@@ -297,6 +297,8 @@ class Task:
         ):
             if len(set(names)) != len(names):
                 raise ValueError(f"task {self.name!r}: a {what} name is repeated")
+        if any(part.name == WHOLE for part in self.slices):
+            raise ValueError(f"task {self.name!r}: a slice cannot be called {WHOLE!r}, which is every row")
         if not self.metrics[0].higher_is_better:
             raise ValueError(f"task {self.name!r}: the headline metric must be better when higher; gates rely on it")
         for reference in (self.examples, self.unlabelled, self.taxonomy, self.order):

@@ -155,9 +155,10 @@ class Gates:
     Args:
         max_drop_points: headline points that int8 may lose against fp32.
         label_drop_points: F1 points any label with ``label_min_rows`` rows may lose.
-        label_drop_rows: the loss is also allowed when it is at most this many rows; of a slice of your own
-            (``data.slice``) likewise.
-        label_min_rows: labels and slices of your own with fewer test rows are reported, not gated.
+        label_drop_rows: the loss is also allowed when it is at most this many rows; in a slice of your own
+            (``data.slice``) when so many fewer rows are answered right.
+        label_min_rows: labels and slices of your own with fewer test rows are reported, not gated; nor are slices
+            of numbers.
         parity: largest difference in probability between PyTorch and fp32 ONNX.
         parity_rows: rows compared.
         min_teacher_share: percent of the teacher's headline score the default variant keeps.

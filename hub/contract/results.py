@@ -89,6 +89,7 @@ class Evaluation:
         confusion: rows are truth, columns prediction, in the order of the task's labels; empty where a row may have
             more or less than one label.
         reliability: bins by probability; empty for models and answers without probabilities.
+        right: rows that are answered right as a whole; -1 where the answer is a number.
     """
 
     rows: int
@@ -97,6 +98,7 @@ class Evaluation:
     per_label: Mapping[str, LabelScore] = field(default_factory=dict)
     confusion: tuple[tuple[int, ...], ...] = ()
     reliability: tuple[ReliabilityBin, ...] = ()
+    right: int = field(default=-1, metadata={"unwritten": True})
 
 
 @dataclass(frozen=True)

@@ -69,19 +69,18 @@ def drop_gates(
     """
     gates = []
     for name, reference in before.items():
-        limit = limits.max_drop_points
-        if _is_own(name, before):
-            if reference.rows < limits.label_min_rows:
-                continue
-            limit = max(limit, round(_points(limits, reference.rows), 4))
+        if not _is_gated(name, before, limits):
+            continue
         lost = 100 * (reference.metrics[headline] - after[name].metrics[headline])
         lost = lost if math.isfinite(lost) else 100.0  # a score that is no number passes no gate
+        limit = limits.max_drop_points
+        few = lost > limit and _few_rows(name, before, after, limits)
         gates.append(
             GateResult(
                 f"{variant}-drop/{name}",
-                limit,
+                round(lost, 4) if few else limit,
                 round(lost, 4),
-                lost <= limit + _SLACK,
+                few or lost <= limit + _SLACK,
                 f"points of {headline} lost from fp32 to {variant} on {reference.rows} rows",
             )
         )
@@ -113,37 +112,20 @@ def _label_gate(slice_name: str, before: Evaluation, after: Evaluation, limits: 
     )
 
 
-def share_limits(
-    teacher: Mapping[str, float], rows: Mapping[str, int], least: float, limits: Gates
-) -> dict[str, float]:
-    """Return the percent of the teacher's score that must be kept, by slice; slices that are not gated are left out.
-
-    Args:
-        teacher: its headline score by slice.
-        rows: number of them by slice.
-        least: percent, of every slice; one of the user's own may lose as much as a few rows (`Gates`).
-        limits: of the recipe.
-    """
-    found = {}
-    for name, score in teacher.items():
-        found[name] = least
-        if not _is_own(name, teacher):
-            continue
-        if rows[name] < limits.label_min_rows:
-            del found[name]
-        elif score > 0:
-            found[name] = round(min(least, max(0.0, 100 - _points(limits, rows[name]) / score)), 4)
-    return found
-
-
 def _is_own(name: str, slices: Collection[str]) -> bool:
     """Return whether a slice is one of the user's own: those overlap with the slice of all rows."""
     return name != WHOLE and WHOLE in slices
 
 
-def _points(limits: Gates, rows: int) -> float:
-    """Return the points that the rows are worth which may be lost anyway."""
-    return 100 * limits.label_drop_rows / rows
+def _is_gated(name: str, before: Mapping[str, Evaluation], limits: Gates) -> bool:
+    """Return whether a slice has gates: the user's own ones of few rows, and of numbers, are only reported."""
+    found = before[name]
+    return not _is_own(name, before) or (found.rows >= limits.label_min_rows and found.right >= 0)
+
+
+def _few_rows(name: str, before: Mapping[str, Evaluation], after: Mapping[str, Evaluation], limits: Gates) -> bool:
+    """Return whether one of the user's own slices loses no more rows than it may, whatever its score says."""
+    return _is_own(name, before) and before[name].right - after[name].right <= limits.label_drop_rows
 
 
 def share_gates(
@@ -162,18 +144,19 @@ def share_gates(
         least: percent that must be kept.
         limits: of the recipe.
     """
-    scores = {name: found.metrics[headline] for name, found in teacher.items()}
-    wanted = share_limits(scores, {name: found.rows for name, found in teacher.items()}, least, limits)
     gates = []
-    for name, limit in wanted.items():
-        share = 100 * _share(scores[name], variant[name].metrics[headline])
+    for name, reference in teacher.items():
+        if not _is_gated(name, teacher, limits):
+            continue
+        share = 100 * _share(reference.metrics[headline], variant[name].metrics[headline])
+        few = share < least and _few_rows(name, teacher, variant, limits)
         gates.append(
             GateResult(
                 f"teacher-share/{name}",
-                limit,
+                round(share, 4) if few else least,
                 round(share, 4),
-                share >= limit - _SLACK,
-                f"percent of the teacher's {headline} kept by the default variant on {teacher[name].rows} rows",
+                few or share >= least - _SLACK,
+                f"percent of the teacher's {headline} kept by the default variant on {reference.rows} rows",
             )
         )
     return gates

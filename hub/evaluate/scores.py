@@ -16,7 +16,7 @@ from hub.contract.outcomes import AnyOutcome, LabelsOutcome, NumbersOutcome, Out
 from hub.contract.reference import resolve
 from hub.contract.results import Evaluation, Interval
 from hub.evaluate.forms import Form, form_of_outcome
-from hub.evaluate.paired import interval, resampled
+from hub.evaluate.paired import interval, resampled, right_rows
 from hub.evaluate.reliability import reliability_bins
 
 __all__ = [
@@ -58,6 +58,7 @@ def evaluate(
     form = form_of_outcome(outcome)
     functions = {metric.name: metric_function(metric, type(outcome)) for metric in metrics}
     values = {name: function(outcome) for name, function in functions.items()}
+    right = right_rows(outcome)
     intervals = {}
     if resamples and outcome.rows:
         name = metrics[0].name
@@ -69,6 +70,7 @@ def evaluate(
         per_label=form.per_label(outcome),
         confusion=form.confusion(outcome),
         reliability=form.reliability(outcome) if reliability else (),
+        right=-1 if right is None else int(right.sum()),
     )
 
 

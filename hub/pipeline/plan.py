@@ -108,7 +108,8 @@ STAGES = (
         module="stages.distill",
         needs=("data", "finetune"),
         recipe=(
-            *("seed", "max_length", "window_stride", "student", "data.seed", "data.text", "data.text_pair"),
+            *("seed", "max_length", "window_stride", "student", "teacher.augment"),
+            *("data.seed", "data.text", "data.text_pair"),
             *("compress.trim_vocabulary", "compress.min_piece_count", "compress.vocabulary"),
         ),
         code=(
@@ -121,7 +122,7 @@ STAGES = (
             ),
             "contract.sampling",
         ),
-        reads=("metrics", "unlabelled"),
+        reads=("metrics", "unlabelled", "learning"),
     ),
     Stage(
         name="export",
@@ -158,7 +159,7 @@ STAGES = (
             *(*_RUNNING, "train", "edge.timing", "edge.machine"),
             *("edge.out_of_domain", "pipeline.exporting.sentences", *_BUDGET),
             *(f"pipeline.stages.{name}" for name in ("branch", "compress", "decisions", "domain")),
-            *(f"pipeline.stages.{name}" for name in ("export", "finetune", "lengths", "training")),
+            *(f"pipeline.stages.{name}" for name in ("export", "finetune", "form_times", "lengths", "training")),
         ),
         reads=("exporter", "metrics"),
     ),
@@ -172,7 +173,8 @@ STAGES = (
             *_BUDGET,
             "pipeline.stages.decisions",
             *(*_TRAINING, "compress", "contract", "edge", "publish", "report"),
-            *(f"pipeline.stages.{name}" for name in ("compress", "distill", "export", "finetune", "running", "verify")),
+            *(f"pipeline.stages.{name}" for name in ("compress", "distill", "export", "finetune", "form_times")),
+            *(f"pipeline.stages.{name}" for name in ("running", "verify")),
             *(f"pipeline.tables.{name}" for name in ("bundle", "compress", "finetune", "rows", "running", "training")),
         ),
         reads=("exporter", "task", "base", "selftest"),
@@ -187,7 +189,7 @@ SEARCH = Stage(
     module="stages.search",
     needs=("data", "finetune"),
     recipe=(
-        *("seed", "max_length", "window_stride", "student", "compress", "gates"),
+        *("seed", "max_length", "window_stride", "student", "teacher.augment", "compress", "gates"),
         *("data.seed", "data.text", "data.text_pair"),
     ),
     code=(
@@ -196,12 +198,12 @@ SEARCH = Stage(
         *("pipeline.exporting.sentences", "pipeline.stages.budgets", "pipeline.stages.decisions"),
         *(
             f"pipeline.stages.{name}"
-            for name in ("candidates", "compress", "distill", "export", "finetune", "lab", "lengths")
+            for name in ("candidates", "compress", "distill", "export", "finetune", "form_times", "lab", "lengths")
         ),
         *("pipeline.stages.instead", "pipeline.stages.trimming", "pipeline.stages.transfer"),
         *("contract.sampling", "data"),
     ),
-    reads=("exporter", "metrics", "budget", "unlabelled"),
+    reads=("exporter", "metrics", "budget", "unlabelled", "learning"),
 )
 """Stands between teacher and student where a budget is stated."""
 

@@ -175,6 +175,7 @@ WRONG_USE = {
     "unknown kind": (("--task", "text-clasification", "--out", "x"), "HUB-V002"),
     "a kind of tables": (("--task", "tabular-regression", "--out", "x"), "HUB-V002"),
     "a key of a recipe": (("--set", "teacher.epochs=3", "--out", "x"), "HUB-U070"),
+    "slices": (("--set", "data.slice=ward", "--out", "x"), "HUB-U070"),
     "an unknown column key": (("--set", "data.texd=a", "--out", "x"), "HUB-R001"),
     "a drop beyond all": (("--max-drop", "101", "--out", "x"), "HUB-U000"),
     "an opset that is none": (("--opset", "new", "--out", "x"), "HUB-U000"),

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from hub.contract import Example, Slice
 from hub.contract.errors import RunError
 from hub.contract.metrics import macro_f1
 from hub.data import load
@@ -272,3 +273,17 @@ def test_test_rows_have_a_fingerprint_of_their_own(tiny_build: TinyBuild) -> Non
 
     assert rows_fingerprint(fewer) == rows_fingerprint(prepared)
     assert rows_fingerprint(other) != rows_fingerprint(prepared)
+
+
+def test_ones_own_slices_make_no_other_rows(tiny_build: TinyBuild) -> None:
+    prepared = load(tiny_build.built.run / "data")
+    plain = tuple(dataclasses.replace(row, slice="") for row in prepared.dataset.test)
+    wards = tuple(dataclasses.replace(row, slice="north") for row in plain)
+    slices = (Slice("all", "all rows"), Slice("north", "rows whose ward is North"))
+
+    def of(rows: tuple[Example, ...], declared: tuple[Slice, ...]) -> str:
+        changed = prepared.dataset.with_splits({"test": rows})
+        return rows_fingerprint(dataclasses.replace(prepared, dataset=changed, slices=declared))
+
+    assert of(wards, slices) == of(plain, ())
+    assert of(prepared.dataset.test, prepared.slices) != of(plain, ())

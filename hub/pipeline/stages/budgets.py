@@ -17,11 +17,12 @@ from hub.contract.search_results import SearchSummary
 from hub.evaluate.scores import overall
 from hub.pipeline.context import Context
 from hub.pipeline.stages.finetune import TOKENIZER
+from hub.pipeline.stages.form_times import TOKENS
 from hub.pipeline.stages.training import MODEL
 from hub.search.measured import DeviceRatio
 from hub.search.probe import peak_memory_bytes
 
-TIMED = "16"
+TIMED = f"{TOKENS}"
 """Length in tokens at which the budget's times are meant."""
 
 

@@ -19,7 +19,7 @@ from hub.pipeline.run import SCRATCH
 from hub.pipeline.stages.branch import VALIDATION, with_branch
 from hub.pipeline.stages.margin import score_draws
 from hub.pipeline.stages.rows import Rows
-from hub.pipeline.stages.scoring import headline_score, slice_scores
+from hub.pipeline.stages.scoring import for_gates, headline_score
 from hub.pipeline.stages.training import RESULT, measured_precision, plan_of, ticker
 from hub.train.batches import EncodedRows, make_batch
 from hub.train.devices import choose_device
@@ -209,7 +209,7 @@ def keep_score(context: Context, folder: Path, model: PreTrainedModel, validatio
     rows, encoded = validation
     headline = context.request.task.headline
     found = rows.form.probabilities(scores(with_branch(model, folder), encoded))
-    score, slices = headline_score(rows, headline)(found), slice_scores(rows, headline, found)
+    score, slices = headline_score(rows, headline)(found), for_gates(rows, headline, found)
     write_json(folder / VALIDATION, {"score": score, "slices": slices, "draws": score_draws(rows, headline, found)})
 
 

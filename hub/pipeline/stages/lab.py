@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from hub.contract.reference import resolve
 from hub.contract.results import Evaluation, GateResult, TrainingResult
 from hub.edge.schema import read
 from hub.evaluate.baseline import train_text_baseline
-from hub.evaluate.gates import drop_gates, share_limits
+from hub.evaluate.gates import drop_gates, share_gates
 from hub.evaluate.scores import overall
 from hub.pipeline.context import Context, choose_once
 from hub.pipeline.run import SCRATCH
@@ -31,13 +30,13 @@ from hub.pipeline.stages.candidates import DRAWN, MIXED, Candidates, Vocabularie
 from hub.pipeline.stages.compress import quantized
 from hub.pipeline.stages.encoding import encode_rows
 from hub.pipeline.stages.finetune import TOKENIZER, load_whole_teacher, teacher_encoder
-from hub.pipeline.stages.form_times import TOKENS, form_times
+from hub.pipeline.stages.form_times import TIMINGS, TOKENS, form_times
 from hub.pipeline.stages.lengths import texts_of_length
 from hub.pipeline.stages.margin import score_draws, share_error_percent
 from hub.pipeline.stages.rows import rows_of
 from hub.pipeline.stages.running import Candidate as File
 from hub.pipeline.stages.running import scores_of
-from hub.pipeline.stages.scoring import evaluations, headline_score, slice_scores, thresholds_of
+from hub.pipeline.stages.scoring import brief, evaluations, for_gates, headline_score, thresholds_of
 from hub.pipeline.stages.training import MODEL
 from hub.search import mixed, size
 from hub.search.candidate import Candidate, Student
@@ -46,9 +45,6 @@ from hub.search.probe import peak_memory_bytes
 from hub.search.run import Scored, Timing
 from hub.train.inference import scores
 from hub.train.lexical import FIRST, SECOND
-
-_TIMINGS = 5
-"""Times that each shape is timed."""
 
 _NO_GATE = 1e9
 _MOST_MIXED = 2
@@ -108,7 +104,7 @@ class Workbench:
             model, tokenizer = load_whole_teacher(self.context)
             encoder = teacher_encoder(self.context, tokenizer, self.folder / SCRATCH)
             found = self.validation.form.probabilities(scores(model, encode_rows(encoder, self.validation)))
-            slices = slice_scores(self.validation, self.context.request.task.headline, found)
+            slices = for_gates(self.validation, self.context.request.task.headline, found)
             return {"score": self.headline(found), "slices": slices, "draws": self._draws(found)}
 
         kept = kept_draws(self.context.run.stage("finetune"))
@@ -157,17 +153,16 @@ class Workbench:
     def times(self, candidates: Sequence[Candidate]) -> Mapping[Candidate, Timing]:
         """Time untrained graphs: one export a shape, every form of it in every session, alternating.
 
-        Each shape is timed several times, with the others in between, in sessions opened afresh: what else the
-        machine did, or where a session's memory lay, can only make a median longer, so that the shortest counts.
+        Each shape is timed several times, with the others in between.
         """
         wanted: dict[str, list[Candidate]] = {}
         for candidate in candidates:
             wanted.setdefault(candidate.student.shape, []).append(candidate)
         timed: dict[Candidate, list[dict[str, Any]]] = {candidate: [] for candidate in candidates}
-        for turn in range(_TIMINGS):
+        for turn in range(TIMINGS):
             for number, group in enumerate(wanted.values()):
                 student = dataclasses.replace(group[0].student, vocabulary=self.vocabularies.sizes()[0])
-                self._tell(turn * len(wanted) + number, _TIMINGS * len(wanted), f"timing {student.name}")
+                self._tell(turn * len(wanted) + number, TIMINGS * len(wanted), f"timing {student.name}")
                 found = self._timed(student, list(dict.fromkeys(candidate.form for candidate in group)), turn)
                 for candidate in group:
                     timed[candidate].append(found[candidate.form])
@@ -282,24 +277,28 @@ class Workbench:
             error_percent=share_error_percent(self._teacher()["draws"], found["draws"]),
         )
 
-    def _too_low(self, slices: Mapping[str, float]) -> str:
+    def _too_low(self, slices: Mapping[str, Any]) -> str:
         """Say which slice lies furthest below what it must keep of the teacher's score; the build gates each of them.
 
         Args:
-            slices: score by slice.
+            slices: evaluations as JSON values, by slice.
 
         Returns:
             ``""`` where all keep enough.
         """
-        teacher, rows = self._teacher()["slices"], Counter(self.validation.slices)
-        limits = share_limits(teacher, rows, least_share(self.context), self.context.recipe.gates)
-        shares = {name: 100 * slices[name] / teacher[name] if teacher[name] > 0 else 100.0 for name in limits}
-        worst = min(limits, key=lambda name: shares[name] - limits[name])
-        if round(shares[worst], 4) >= limits[worst]:
+        teacher, own = (
+            {name: read(Evaluation, part) for name, part in found.items()}
+            for found in (self._teacher()["slices"], slices)
+        )
+        least, limits = least_share(self.context), self.context.recipe.gates
+        gates = share_gates(teacher, own, self.context.request.task.headline.name, least, limits)
+        missed = [gate for gate in gates if not gate.passed]
+        if not missed:
             return ""
-        where = f" on {worst}" if len(slices) > 1 else ""
-        kept = f"{shares[worst]:.1f} % of the teacher{where}"
-        return f"{kept}; the recipe's gates.min_teacher_share is {least_share(self.context):g}"
+        worst = min(missed, key=lambda gate: gate.value)
+        where = f" on {worst.name.partition('/')[2]}" if len(slices) > 1 else ""
+        whose = "recipe's gates.min_teacher_share" if least == limits.min_teacher_share else "budget's score"
+        return f"{worst.value:.1f} % of the teacher{where}; the {whose} is {least:g}"
 
     def _score(self, candidate: Candidate, folder: Path) -> dict[str, Any]:
         view = self.context.view(self.candidates.recipe(candidate.student), {"distill": folder})
@@ -325,7 +324,7 @@ class Workbench:
         headline = self.context.request.task.headline.name
         return {
             "score": headline_of(found.evaluations, headline),
-            "slices": {name: part.metrics[headline] for name, part in found.evaluations.items()},
+            "slices": brief(found.evaluations, headline),
             "draws": found.draws,
             "passed": True,
             "bytes": file.stat().st_size,

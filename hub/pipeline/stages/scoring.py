@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from hub.contract.domain import WHOLE, Metric
 from hub.contract.reference import resolve
 from hub.contract.results import Evaluation
+from hub.edge.schema import to_json
 from hub.evaluate.scores import evaluate, overall
 from hub.evaluate.thresholds import choose_thresholds
 from hub.pipeline.stages.rows import Rows
@@ -35,6 +37,20 @@ def slice_scores(rows: Rows, metric: Metric, probabilities: npt.NDArray[np.float
     function = resolve(metric.function)
     outcomes = rows.outcomes(probabilities, thresholds_of(rows, probabilities))
     return {name: float(function(outcome)) for name, outcome in outcomes.items()}
+
+
+def for_gates(rows: Rows, metric: Metric, probabilities: npt.NDArray[np.float64]) -> dict[str, Any]:
+    """Return what gates read of a model on every slice, as JSON values; thresholds are those of `slice_scores`."""
+    thresholds = thresholds_of(rows, probabilities)
+    return brief(evaluations(rows, probabilities, [metric], thresholds=thresholds), metric.name)
+
+
+def brief(found: Mapping[str, Evaluation], metric: str) -> dict[str, Any]:
+    """Return what gates read of evaluations, as JSON values: rows, right ones and one metric."""
+    return {
+        name: to_json(Evaluation(part.rows, {metric: part.metrics[metric]}, right=part.right))
+        for name, part in found.items()
+    }
 
 
 def evaluations(

@@ -22,13 +22,14 @@ from hub.evaluate.gates import drop_gates, share_gates
 from hub.pipeline.context import Context, choose_once
 from hub.pipeline.run import SCRATCH
 from hub.pipeline.stages.branch import read_branch
-from hub.pipeline.stages.budgets import budget_gates, decided, disagreement, least_share
+from hub.pipeline.stages.budgets import TIMED, budget_gates, decided, disagreement, least_share
 from hub.pipeline.stages.compress import CHOICES, FP32, session_options, variant_files
 from hub.pipeline.stages.decisions import on_test
 from hub.pipeline.stages.domain import domain_on_test
 from hub.pipeline.stages.encoding import encode_rows
 from hub.pipeline.stages.export import PARITY, student_encoder
 from hub.pipeline.stages.finetune import load_whole_teacher, teacher_encoder
+from hub.pipeline.stages.form_times import TOKENS, quickest
 from hub.pipeline.stages.lengths import TIMED_TOKENS, texts_of_length
 from hub.pipeline.stages.rows import Rows, rows_of
 from hub.pipeline.stages.running import Candidate, caller, scores_of
@@ -81,7 +82,9 @@ def run(context: Context, folder: Path) -> str:
     gates = gates_of(context, models, default)
     if context.request.budget is not None:
         by_name = {row.variant or row.name: row for row in models}
-        gates += tuple(budget_gates(context, by_name[TEACHER], by_name[default], variant_files(context)[default]))
+        timed = choose_once(folder, "quickest", lambda: _quickest(context, candidates[default]))
+        row = with_latency(by_name[default], {default: timed}) if timed else by_name[default]
+        gates += tuple(budget_gates(context, by_name[TEACHER], row, variant_files(context)[default]))
     domain = domain_on_test(choices["out_of_domain"], student_encoder(context), rows_of(context, "test"))
     verified = Verified(models, gates, choices["default"], describe(), domain)
     file = folder / f"{RESULT}.json"
@@ -190,6 +193,15 @@ def _latencies(
             for name, latency in measure(callers, timed, tokens, THREADS).items():
                 found.setdefault(name, {})[str(tokens)] = to_json(latency)
     return found
+
+
+def _quickest(context: Context, candidate: Candidate) -> dict[str, Any]:
+    """Return the latency that a budget's limits of time are held against; nothing where there are none."""
+    budget = context.request.budget
+    if budget is None or (budget.p50_ms is None and budget.p95_ms is None):
+        return {}
+    found = quickest(candidate, texts_of_length(student_encoder(context), rows_of(context, "train").texts, TOKENS))
+    return {TIMED: to_json(found)} if found else {}
 
 
 def teacher_caller(model: Any, tokenizer: PreTrainedTokenizerBase, max_length: int) -> Callable[[str], object]:

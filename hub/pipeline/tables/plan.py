@@ -66,7 +66,10 @@ STAGES = (
         title="test rows, latency, gates",
         module="tables.verify",
         needs=("data", "baseline", "finetune", "distill", "export", "compress"),
-        recipe=("table.threshold_metric", "gates.min_teacher_share"),
+        recipe=(
+            *("table.threshold_metric", "gates.min_teacher_share"),
+            *("gates.label_drop_rows", "gates.label_min_rows"),
+        ),
         code=_CODE,
         reads=("exporter", "metrics"),
     ),

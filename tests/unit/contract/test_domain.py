@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from hub.contract import Augmentation, Domain, Label, Metric, TaskLoss
+from hub.contract import Augmentation, Domain, Label, Metric, Slice, TaskLoss
 from hub.testing.tiny import TASK
 
 LOSS = Metric("log_loss", "hub.contract.metrics:log_loss", higher_is_better=False)
@@ -26,6 +26,7 @@ def test_a_headline_that_is_better_when_lower_is_refused() -> None:
         {"examples": "no reference"},
         {"taxonomy": "no reference"},
         {"order": "no reference"},
+        {"slices": (Slice("all", "every row"),)},
         {"losses": (TaskLoss("a", "b:c"), TaskLoss("a", "b:d"))},
         {"augment": (Augmentation("a", "b:c"), Augmentation("a", "b:d"))},
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hub.contract.recipe import Gates
 from hub.contract.results import Evaluation, GateResult
 from hub.edge.files import json_text
 from hub.edge.schema import to_json
-from hub.evaluate.gates import drop_gates, parity_gate, share_gates, share_limits
+from hub.evaluate.gates import drop_gates, parity_gate, share_gates
 
 LIMITS = Gates(max_drop_points=1.0, label_drop_points=5.0, label_drop_rows=3, label_min_rows=20)
 
@@ -45,31 +46,46 @@ def test_headline_may_lose_what_the_limit_says(after: float, passed: bool) -> No
     assert "100 rows" in gate.detail
 
 
+def own_slices(**right: int) -> dict[str, Evaluation]:
+    """Evaluations of 100 rows each beside all rows; a score follows from the rows that are right."""
+    sizes = {"all": 500, "north": 60, "south": 19, "rare": 300}
+    found = {name: sizes[name] - wrong for name, wrong in right.items()}
+    return {name: Evaluation(sizes[name], {"macro_f1": n / sizes[name]}, right=n) for name, n in found.items()}
+
+
 def test_a_slice_of_ones_own_may_lose_a_few_rows_and_is_not_gated_when_it_is_small() -> None:
-    before = {"all": scored(0.9, 500), "north": scored(0.9, 60), "south": scored(0.9, 19)}
+    before = own_slices(all=50, north=5, south=2)
 
-    def drops(**lost: float) -> dict[str, bool]:
-        after = {name: scored(0.9 - lost.get(name, 0.0), part.rows) for name, part in before.items()}
-        return {gate.name: gate.passed for gate in drop_gates(before, after, "macro_f1", LIMITS, "int8")}
+    def drops(**wrong: int) -> dict[str, bool]:
+        after = own_slices(**{"all": 50, "north": 5, "south": 2, **wrong})
+        gates = drop_gates(before, after, "macro_f1", LIMITS, "int8")
+        assert all(gate.value <= gate.limit + 1e-4 for gate in gates if gate.passed)
+        return {gate.name: gate.passed for gate in gates}
 
-    assert drops(north=0.05, south=0.5) == {"int8-drop/all": True, "int8-drop/north": True}
-    assert drops(north=0.051) == {"int8-drop/all": True, "int8-drop/north": False}
-    assert drops(all=0.011) == {"int8-drop/all": False, "int8-drop/north": True}
+    assert drops(north=8, south=19) == {"int8-drop/all": True, "int8-drop/north": True}
+    assert drops(north=9) == {"int8-drop/all": True, "int8-drop/north": False}
+    assert drops(all=56) == {"int8-drop/all": False, "int8-drop/north": True}
 
 
-def test_shares_of_slices_of_ones_own() -> None:
-    rows = {"all": 500, "north": 60, "south": 19, "large": 600}
+def test_one_row_of_a_rare_label_fails_no_slice_of_ones_own() -> None:
+    before, after = own_slices(all=50, rare=0), own_slices(all=50, rare=1)
+    after["rare"] = replace(after["rare"], metrics={"macro_f1": 0.83})
 
-    found = share_limits({"all": 0.9, "north": 0.8, "south": 0.9, "large": 0.8}, rows, 95.0, LIMITS)
+    shares = {gate.name: gate for gate in share_gates(before, after, "macro_f1", 95.0, LIMITS)}
+    (_, drop_of_rare) = drop_gates(before, after, "macro_f1", LIMITS, "int8")
 
-    # 3 of 60 rows are 5 points, which of 80 are 6.25 percent.
-    assert found == {"all": 95.0, "north": 93.75, "large": 95.0}
-    assert share_limits({"all": 0.9, "north": 0.04}, rows, 95.0, LIMITS)["north"] == 0.0
-    assert share_limits({"all": 0.9, "north": 0.0}, rows, 95.0, LIMITS)["north"] == 95.0
-    assert share_limits({"known": 0.9, "unseen": 0.8}, {"known": 3, "unseen": 3}, 95.0, LIMITS) == {
-        "known": 95.0,
-        "unseen": 95.0,
-    }
+    assert shares["teacher-share/rare"].passed and shares["teacher-share/rare"].limit == 83.0
+    assert drop_of_rare.passed and drop_of_rare.value == drop_of_rare.limit == 17.0
+    more = {**after, "rare": replace(after["rare"], right=before["rare"].right - 4)}
+    assert not share_gates(before, more, "macro_f1", 95.0, LIMITS)[1].passed
+
+
+def test_slices_of_numbers_of_ones_own_are_only_reported() -> None:
+    before = {"all": scored(0.9, 500), "line-a": scored(-0.02, 300)}
+    after = {"all": scored(0.9, 500), "line-a": scored(-0.03, 300)}
+
+    assert [gate.name for gate in share_gates(before, after, "macro_f1", 95.0, LIMITS)] == ["teacher-share/all"]
+    assert [gate.name for gate in drop_gates(before, after, "macro_f1", LIMITS, "int8")] == ["int8-drop/all"]
 
 
 def test_every_slice_has_its_gates() -> None:

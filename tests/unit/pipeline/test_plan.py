@@ -71,6 +71,7 @@ RECIPE_READERS = {
     # Unlabelled text stands beside the rows, in columns of the same names.
     **{f"data.{name}": {"data", "distill"} for name in ("seed", "text", "text_pair")},
     **{key: {"finetune"} for key in leaf_keys(Recipe) if key.startswith(("teacher.", "strategy.", "loss."))},
+    "teacher.augment": {"finetune", "distill"},  # rows that are made for the student are augmented too
     **{key: {"distill"} for key in leaf_keys(Recipe) if key.startswith("student.")},
     **{key: set() for key in leaf_keys(Recipe) if key.startswith("table.")},
 }

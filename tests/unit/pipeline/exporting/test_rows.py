@@ -14,12 +14,14 @@ from hub.contract.domain import Label
 from hub.contract.errors import DataError, UsageError
 from hub.contract.recipe import DataOptions
 from hub.contract.results import CleaningReport
-from hub.data import Prepared, save
+from hub.data import Prepared, prepare, save
 from hub.data.prepared import fingerprint
 from hub.edge.encode import Encoder
 from hub.pipeline.exporting import rows as module
 from hub.pipeline.exporting.rows import Measured, check_kind, find_rows
+from hub.pipeline.run import MANIFEST
 from hub.pipeline.stages.rows import Words
+from hub.testing import tiny
 from tests.support.tiny_models import fast_tokenizer, wordpiece
 
 
@@ -62,6 +64,19 @@ def test_without_data_the_shipped_sentences_are_read(encoder: Encoder) -> None:
     assert len(set(found.inputs)) == 200
     lengths = [len(encoder.encode([entry])[0].ids) for entry in found.inputs]
     assert max(lengths) == 32
+
+
+def test_rows_of_a_run_are_measured_as_a_whole_where_the_slices_are_ones_own(encoder: Encoder, tmp_path: Path) -> None:
+    wards = ("North", "South", "")
+    lines = ({"text": f"{kind} {i}", "label": kind, "ward": wards[i % 3]} for i in range(60) for kind in ("cat", "dog"))
+    jsonl(tmp_path / "own" / "train.jsonl", *lines)
+    save(prepare(tiny.TASK, DataOptions(slice="ward"), folder=tmp_path / "own"), tmp_path / "run" / "data")
+    (tmp_path / "run" / MANIFEST).write_text("{}", "utf-8")
+
+    found = find_rows(None, DataOptions(), checkpoint(source="run", folder=tmp_path / "run" / "distill"), encoder)
+
+    assert "validation rows of the run" in found.source
+    assert {row.slice for row in found.examples} == {""}
 
 
 @pytest.mark.parametrize("kind", ["text-classification", "question-answering", "fill-mask"])
