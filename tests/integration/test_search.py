@@ -46,7 +46,7 @@ def small_space() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("hub.pipeline.stages.search._space", space)
-        for stage in ("lab", "compress", "verify"):
+        for stage in ("form_times", "compress", "verify"):
             patch.setattr(f"hub.pipeline.stages.{stage}.measure", timed)
         yield
 

@@ -64,8 +64,9 @@ def quickest(candidate: Candidate, texts: Sequence[str]) -> Latency | None:
     """
     if not texts:
         return None
+    name = candidate.file.name
     times = [
-        measure({"": caller(candidate)}, texts, TOKENS, THREADS, calls=_CALLS, cold_calls=_COLD_CALLS)[""]
+        measure({name: caller(candidate)}, texts, TOKENS, THREADS, calls=_CALLS, cold_calls=_COLD_CALLS)[name]
         for _ in range(TIMINGS)
     ]
     return min(times, key=lambda latency: latency.p50_ms)

@@ -18,6 +18,7 @@ class Opened:
     """A candidate that counts how often it is opened."""
 
     encoder: Any = None
+    file = Path("int8.onnx")
 
     def __init__(self) -> None:
         self.times = 0
