@@ -42,7 +42,20 @@ def test_a_score_counts_less_its_standard_error() -> None:
     assert choose.choose(Budget(size_bytes=5), [lucky, sure, slow]) == sure
 
 
-def test_where_none_is_sure_the_surest_is_taken_and_a_slower_one_may_still_win() -> None:
+def test_where_none_is_sure_the_fastest_of_those_that_are_about_as_sure_is_taken() -> None:
+    deep = entry("deep", 9, 1.7, 99.1, score_error_percent=1.3)
+    branched = entry("branched", 5, 0.4, 99.0, score_error_percent=1.5)
+    lucky = entry("lucky", 4, 0.3, 98.3, score_error_percent=1.9)
+    budget = Budget(score_percent=98.0)
+
+    assert choose.choose(budget, [deep, branched, lucky]) == branched
+    assert "faster" in choose.why_not(budget, deep, branched)
+    assert "less sure" in choose.why_not(budget, lucky, branched)
+    assert choose.choose(budget, [lucky]) == lucky
+    assert "0.5" in choose.rule(budget)
+
+
+def test_where_none_is_sure_a_surer_one_is_taken_and_a_slower_one_may_still_win() -> None:
     lucky = entry("lucky", 1, 0.1, 99.6, score_error_percent=0.7)
     surer = entry("surer", 2, 0.3, 99.5, score_error_percent=0.5)
     budget, waiting = Budget(score_percent=99.0), entry("waiting", 9, 5.0)
