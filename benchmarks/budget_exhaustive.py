@@ -41,7 +41,7 @@ TASKS = {
     "merchant-category": Task("finance/merchant-category", ""),
     "phrasebank": Task("finance/headline-sentiment", "finance/financial_phrasebank"),
     "policyie": Task("legal/privacy-practice", "legal/policyie_intent"),
-    "reading-level": Task("education/reading-level", "education/onestop_english"),
+    "word-level": Task("education/word-level", ""),
     "work-order-entities": Task("manufacturing/work-order-entities", "manufacturing/mwo2kg_ner"),
     "work-order-system": Task("manufacturing/work-order-system", "manufacturing/excavator_mwo"),
 }
