@@ -15,7 +15,6 @@ STANDARD = Recipe(
     name="standard",
     summary="Half an hour: 6 epochs of at most 2,000 terms a chapter, student of 3 layers",
     teacher=Training(epochs=6, learning_rate=3e-4, epoch_rows_per_label=2000, mask_tokens=0.1),
-    # Two layers kept 97.8 % of the teacher's score on unseen categories, less than the linear baseline has.
     student=Distillation(layers=(0, 2, 5), epochs=10, learning_rate=5e-4, epoch_rows_per_label=2000, unlabelled_rows=0),
 )
 
