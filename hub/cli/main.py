@@ -175,14 +175,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(words)
     except KeyboardInterrupt:
-        output.note("interrupted")
-        return EXIT_INTERRUPTED
+        return _interrupted()
     except BrokenPipeError:
         # Nobody reads any more; what is still buffered must not fail again when Python exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_PIPE
     except Exception as error:  # noqa: BLE001 - the last place: every error becomes a message and a code
+        if _by_interrupt(error):
+            return _interrupted()
         return _report(error, as_json=as_json, debug=debug)
+
+
+def _interrupted() -> int:
+    output.note("interrupted")
+    return EXIT_INTERRUPTED
+
+
+def _by_interrupt(error: BaseException) -> bool:
+    """Return whether Ctrl-C is behind an error: some libraries catch it and raise their own."""
+    seen: set[int] = set()
+    found: BaseException | None = error
+    while found is not None and id(found) not in seen:
+        if isinstance(found, KeyboardInterrupt):
+            return True
+        seen.add(id(found))
+        found = found.__cause__ or found.__context__
+    return False
 
 
 def _run(words: list[str]) -> int:

@@ -123,6 +123,37 @@ def test_interrupted(command: Callable[..., None], error: BaseException) -> None
     assert "interrupted" in result.err
 
 
+def of_a_library(hidden: bool) -> Callable[[], object]:
+    """Return a function that catches Ctrl-C and raises an error of its own."""
+
+    def function() -> object:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as error:
+            raise RuntimeError("the exporter failed") from None if hidden else error
+
+    return function
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_an_interrupt_that_a_library_turned_into_an_error(command: Callable[..., None], hidden: bool) -> None:
+    command(of_a_library(hidden))
+
+    result = run_hub("boom")
+
+    assert (result.code, result.out) == (130, "")
+    assert result.err.strip() == "interrupted"
+
+
+def test_an_error_that_is_its_own_cause_is_no_interrupt(command: Callable[..., None]) -> None:
+    error = ValueError("a")
+    error.__context__ = RuntimeError("b")
+    error.__context__.__context__ = error
+    command(raiser(error))
+
+    assert run_hub("boom").code == 70
+
+
 @pytest.mark.parametrize(
     ("function", "code"),
     [

@@ -66,7 +66,7 @@ def export_checkpoint(request: ExportRun, reporter: Reporter) -> ExportDone:
                 return _export(request, checkpoint, wanted, log, Steps(reporter, started))
     except MissedExportError:
         raise
-    except (HubError, KeyboardInterrupt):
+    except (Exception, KeyboardInterrupt):
         reporter.note(f"nothing was written to {request.out}; the log is {log}")
         raise
 
