@@ -43,15 +43,16 @@ def test_a_score_counts_less_its_standard_error() -> None:
 
 
 def test_where_none_is_sure_the_fastest_of_those_that_are_about_as_sure_is_taken() -> None:
-    deep = entry("deep", 9, 1.7, 99.1, score_error_percent=1.3)
-    branched = entry("branched", 5, 0.4, 99.0, score_error_percent=1.5)
-    lucky = entry("lucky", 4, 0.3, 98.3, score_error_percent=1.9)
+    figures = {"deep": (1.7, 99.1, 1.3), "branched": (0.4, 99.0, 1.5), "lucky": (0.3, 98.3, 1.9)}
+    pool = [entry(key, 5, p50, score, score_error_percent=error) for key, (p50, score, error) in figures.items()]
     budget = Budget(score_percent=98.0)
 
-    assert choose.choose(budget, [deep, branched, lucky]) == branched
-    assert "faster" in choose.why_not(budget, deep, branched)
-    assert "less sure" in choose.why_not(budget, lucky, branched)
-    assert choose.choose(budget, [lucky]) == lucky
+    found = choose.choose(budget, pool)
+
+    assert found is not None and found.key == "branched"
+    said = {one.key: choose.why_not(budget, one, found) for one in pool if one is not found}
+    assert "faster" in said["deep"] and "less sure" in said["lucky"]
+    assert choose.choose(budget, pool[2:]) == pool[2]
     assert "0.5" in choose.rule(budget)
 
 
