@@ -1,7 +1,7 @@
 """Small students and searches under a budget: `HUB_BENCH_DATA=DIR python benchmarks/budget.py PART...`.
 
 Parts: `students` builds students of each kind on BANKING77 and reads their test scores; `search` searches under several
-budgets; `exhaustive` compares searches on seven tasks with measuring everything; `icd10` reads the student of
+budgets; `exhaustive` compares searches on several tasks with measuring everything; `icd10` reads the student of
 medical/icd10-chapter; `ways` compares ways to distil. The variable names a folder of benchmark sets, which is not part
 of the project. Each part writes its own document; what an earlier call has built is not built again, and a build that
 was cut short goes on.
