@@ -203,14 +203,13 @@ def _rows(prepared: Prepared) -> dict[str, dict[str, int | None]]:
     """Return rows by split: all of them, then those of every slice; a training row belongs to no slice."""
     from hub.contract.domain import WHOLE
 
+    names = [part.name for part in prepared.slices] or [WHOLE]
     found: dict[str, dict[str, int | None]] = {}
     for split, rows in prepared.dataset:
         found[split] = {"rows": len(rows)}
-        for part in prepared.slices:
-            counted = len(rows) if part.name == WHOLE else sum(row.slice == part.name for row in rows)
-            found[split][part.name] = None if split == "train" else counted
-        if not prepared.slices:
-            found[split]["all"] = None if split == "train" else len(rows)
+        for name in names:
+            counted = len(rows) if name == WHOLE else sum(row.slice == name for row in rows)
+            found[split][name] = None if split == "train" else counted
     return found
 
 

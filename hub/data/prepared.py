@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.contract.data import Dataset, Example, LoadRequest
-from hub.contract.domain import KINDS, DataSource, Feature, Label, Slice, Task
+from hub.contract.domain import KINDS, WHOLE, DataSource, Feature, Label, Slice, Task
 from hub.contract.errors import DataError, HubError, MissingError, UsageError, nearest
 from hub.contract.recipe import DataOptions
 from hub.contract.reference import resolve
@@ -47,6 +47,11 @@ class Prepared:
     source: DataSource | None
     fingerprint: str
     features: tuple[Feature, ...] = ()
+
+    @property
+    def own_slices(self) -> bool:
+        """Whether the slices are those of a column of the user's: beside `WHOLE`, which has every row."""
+        return any(part.name == WHOLE for part in self.slices)
 
 
 def prepare(

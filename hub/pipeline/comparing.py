@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from hub.contract.comparison import ComparedRun, ComparedScore, Comparison, PairedTest, SettingDifference
 from hub.contract.data import Dataset
-from hub.contract.domain import WHOLE, Task
+from hub.contract.domain import Task
 from hub.contract.errors import HubError, RunError, UsageError
 from hub.contract.outcomes import AnyOutcome
 from hub.contract.recipe import from_mapping
@@ -160,7 +160,7 @@ def rows_fingerprint(prepared: Prepared) -> str:
 
     The user's own slices are left out: another column for them makes no other rows.
     """
-    own = any(part.name == WHOLE for part in prepared.slices)
+    own = prepared.own_slices
     test = tuple(dataclasses.replace(row, slice="") for row in prepared.dataset.test) if own else prepared.dataset.test
     found = fingerprint(Dataset((), test=test), prepared.labels, () if own else prepared.slices, prepared.features)
     return hashlib.sha256(found.encode()).hexdigest()[:16]

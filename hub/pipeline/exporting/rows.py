@@ -12,7 +12,6 @@ import numpy as np
 
 from hub.checkpoint import Checkpoint
 from hub.contract.data import Example
-from hub.contract.domain import WHOLE
 from hub.contract.errors import DataError, UsageError, nearest
 from hub.contract.kinds import KINDS
 from hub.contract.recipe import DataOptions
@@ -139,7 +138,7 @@ def _of_run(checkpoint: Checkpoint) -> Measured | None:
     prepared = load_prepared(folder / "data")
     dataset = prepared.dataset
     examples = _known(dataset.validation, checkpoint)
-    if any(part.name == WHOLE for part in prepared.slices):  # the user's own slices: an export is gated as a whole
+    if prepared.own_slices:  # the user's own slices: an export is gated as a whole
         examples = [dataclasses.replace(row, slice="") for row in examples]
     rows = _measured(examples, checkpoint, "validation rows of the run")
     return dataclasses.replace(rows, calibration=tuple(_input(row, checkpoint.kind) for row in dataset.train))
